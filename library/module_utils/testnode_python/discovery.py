@@ -1,0 +1,167 @@
+"""The first rung: what the node has already, with the reason why each did not count."""
+
+import os
+from typing import NamedTuple
+
+from . import interpreters, ownership, receipts
+from .commands import clean_environment, run
+from .errors import CommandError, Error
+from .outcome import Ready
+from .versions import version_in
+
+# A tool that needs longer to tell its version does not count as working.
+_RUN_SECONDS = 15
+
+
+class Candidate(NamedTuple):
+    """Something that may be the tool: a program, and the environment it may lie in."""
+
+    path: str
+    tree: str
+
+
+def find(request, node):
+    """Find a tool that is there and satisfies the request.
+
+    :param Request request: what is asked for.
+    :param Node node: where.
+    :rtype: Ready
+    :raises Error: where nothing counts, with the reason for each candidate.
+    """
+    reasons = []
+    for candidate in candidates(request, node):
+        try:
+            return judge(candidate, node)
+        except Error as error:
+            reasons.append(str(error))
+    if not request.executable and _has_own_command(node.tool):
+        if not any(True for _ in _on_path(node)):
+            reasons.insert(0, "no {} on PATH".format(node.tool.command))
+    raise Error("; ".join(reasons))
+
+
+def candidates(request, node):
+    """Yield what may be the tool, in the order in which it counts.
+
+    :rtype: iterator(Candidate)
+    """
+    if request.executable:
+        path = os.path.expanduser(request.executable)
+        yield Candidate(path, _tree_of(path))
+    if _has_own_command(node.tool):
+        yield from _on_path(node)
+    environments = [pattern.format(tool=node.tool.name) for pattern in request.venvs] + [node.place.path]
+    for environment in environments:
+        tree = os.path.realpath(environment)
+        receipt, _ = receipts.read(tree, ownership.trusted_owners())
+        command = receipt.command if receipt and not request.command else node.tool.command
+        yield Candidate(os.path.join(environment, "bin", command), tree)
+
+
+def _has_own_command(tool):
+    # An environment that is wanted for its packages has none: any python is on PATH.
+    return tool.command != "python"
+
+
+def _on_path(node):
+    seen = set()
+    for folder in node.environ.get("PATH", os.defpath).split(os.pathsep):
+        path = os.path.join(folder, node.tool.command)
+        if os.path.isabs(folder) and os.path.isfile(path) and os.path.realpath(path) not in seen:
+            seen.add(os.path.realpath(path))
+            yield Candidate(path, _tree_of(path))
+
+
+def _tree_of(path):
+    """Return the folder of the environment that a program would lie in."""
+    return os.path.dirname(os.path.dirname(os.path.realpath(path)))
+
+
+def judge(candidate, node):
+    """Decide whether a candidate counts: by its receipt, else by running it.
+
+    :param Candidate candidate: what to judge.
+    :param Node node: what it must satisfy.
+    :rtype: Ready
+    :raises Error: saying why it does not.
+    """
+    path = candidate.path
+    if not os.path.lexists(path):
+        raise Error("{} is not there".format(path))
+    if not os.access(path, os.X_OK) or os.path.isdir(path):
+        raise Error("{} cannot be run".format(path))
+    receipt, _ = receipts.read(candidate.tree, ownership.trusted_owners())
+    if receipt is not None:
+        version, python, words = _by_receipt(receipt, candidate, node)
+    else:
+        version, python, words = _by_running(candidate, node)
+    if not node.versions.satisfies(version, node.request.version):
+        raise Error("{} is {}, not {}".format(path, version or "of an unknown version", node.request.version))
+    environment = _environment_of(path) if receipt is not None else ""
+    return Ready(
+        "{} {}, {}".format(path, version, words).replace(" , ", ", "),
+        executable=path,
+        version=version,
+        locked=receipt.locked if receipt is not None else "",
+        environment=environment,
+        python=python,
+    )
+
+
+def _environment_of(path):
+    # The link that the environment is known by, not the tree of the day behind it.
+    folder = os.path.dirname(os.path.dirname(path if not os.path.islink(path) else os.readlink(path)))
+    return folder if os.path.isdir(os.path.join(folder, "bin")) else _tree_of(path)
+
+
+def _by_receipt(receipt, candidate, node):
+    python = os.path.realpath(os.path.join(candidate.tree, "bin", "python"))
+    if python != receipt.python or not os.access(python, os.X_OK):
+        raise Error("{} was made for {}, which is not there any more".format(candidate.path, receipt.python))
+    if node.request.python and not _is_wanted(python, node):
+        raise Error("{} runs on {}, not on {}".format(candidate.path, python, node.request.python))
+    version = receipt.version_of(node.tool.distribution)
+    if not version and receipt.tool == node.tool.name:
+        version = receipt.version
+    if not version:
+        raise Error("{} lies in an environment without {}".format(candidate.path, node.tool.distribution))
+    return version, python, "made from {} on {}".format(receipt.origin, receipt.made[:10])
+
+
+def _is_wanted(python, node):
+    wanted = interpreters.locate(node.request.python, node.environ)
+    # Most often the path tells; a shim or wrapper has to be asked.
+    return python == os.path.realpath(wanted) or python == node.interpreter.base
+
+
+def _by_running(candidate, node):
+    path = candidate.path
+    if os.geteuid() == 0:
+        reason = ownership.fault(os.path.realpath(path), ownership.trusted_owners())
+        if reason:
+            raise Error("{}: root does not run what others could have written".format(reason))
+    python = _shebang(path)
+    if node.request.python and python and not _is_wanted(os.path.realpath(python), node):
+        raise Error("{} runs on {}, not on {}".format(path, python, node.request.python))
+    argv = [path] + node.tool.check
+    try:
+        result = run(argv, node.deadline.sooner(_RUN_SECONDS), clean_environment(node.environ))
+    except CommandError as error:
+        raise Error(error.cause) from error
+    if result.returncode != 0:
+        words = (result.stderr or result.stdout).strip().splitlines() or ["no output"]
+        raise Error("{} does not work (exit code {}): {}".format(path, result.returncode, words[-1]))
+    return version_in(result.stdout) or version_in(result.stderr), python, "which runs"
+
+
+def _shebang(path):
+    """Return the interpreter that a script names, or "" where it names none."""
+    try:
+        with open(path, "rb") as file:
+            line = file.readline(512)
+    except OSError:
+        return ""
+    words = line[2:].decode("utf-8", "replace").split()
+    if not line.startswith(b"#!") or not words or "python" not in os.path.basename(words[0]):
+        return ""
+    return words[0]

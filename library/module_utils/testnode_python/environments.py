@@ -1,0 +1,249 @@
+"""Environments: made aside, swapped in by a link, never half there.
+
+``<path>`` is a link to a versioned tree beside it.  A tree is built under its
+final name, because scripts carry it, gets its receipt last, and only then does
+the link move: rename(2) of a link is atomic on every file system, overlayfs
+included, while a folder cannot be renamed over another.
+"""
+
+import datetime
+import errno
+import fcntl
+import os
+import re
+import shutil
+import time
+import uuid
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from . import ownership, receipts
+from .errors import PlaceError
+from .outcome import Ready
+
+# Where trees of environments in the system's own folders lie.
+SYSTEM_TREES = "/usr/local/lib/testnode-python"
+_POLL_SECONDS = 0.05
+
+
+class Place(NamedTuple):
+    """Where an environment lives.
+
+    ``shared`` says that others than the caller are to run it: it is readable by
+    all whatever the umask, and byte-compiled, since others could not write that.
+    """
+
+    path: str
+    shared: bool
+
+    @property
+    def trees(self):
+        """The folder that its trees lie in."""
+        return SYSTEM_TREES if self.path.startswith("/usr/") else os.path.dirname(self.path)
+
+    @property
+    def stem(self):
+        """What the names of its trees begin with."""
+        name = os.path.basename(self.path)
+        return name if self.path.startswith("/usr/") else "." + name
+
+    @property
+    def lock(self):
+        """The file whose lock its makers hold; never deleted."""
+        return os.path.join(self.trees, self.stem + ".lock")
+
+
+def place_for(path, home):
+    """Return the place at a path.
+
+    :param str path: where the environment is to be found.
+    :param str home: the caller's home folder.
+    :rtype: Place
+    """
+    path = os.path.abspath(path)
+    private = os.geteuid() != 0 or (path + "/").startswith(os.path.join(home, ""))
+    return Place(path, shared=not private)
+
+
+@contextmanager
+def locked(place, deadline):
+    """Hold the place's lock, waiting for other callers.
+
+    :param Place place: what to lock.
+    :param Deadline deadline: how long to wait.
+    :returns: the lock's descriptor, for children that must hold it as well.
+    :raises PlaceError: where it cannot be made, or is held for too long.
+    """
+    try:
+        os.makedirs(place.trees, mode=0o755, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(place.lock, flags, 0o600)
+    except OSError as error:
+        raise unwritable(place.path, error) from error
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not deadline.left():
+                    raise PlaceError(
+                        place.path,
+                        "another caller has been making {} for {:.0f} s".format(place.path, deadline.seconds),
+                        "try again with a longer --timeout",
+                    ) from None
+                time.sleep(min(_POLL_SECONDS, deadline.left()))
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def make(place, populate):
+    """Make an environment and put it in the place of the old one; the lock is held.
+
+    :param Place place: where.
+    :param populate: callable that fills a tree, given its path, and returns its
+        receipt; what it raises leaves the old state.
+    :rtype: Receipt
+    :raises PlaceError: where something there is not ours, or cannot be written.
+    """
+    refuse_foreign(place)
+    _sweep(place)
+    tree = os.path.join(place.trees, "{}-{}".format(place.stem, uuid.uuid4().hex[:8]))
+    try:
+        os.mkdir(tree, 0o755)
+        with open(os.path.join(tree, receipts.UNFINISHED), "w"):
+            pass
+        receipt = populate(tree)
+        receipts.write(tree, receipt)
+        if place.shared:
+            os.chmod(os.path.join(tree, receipts.FILE_NAME), 0o644)
+        _link(place, tree)
+    except OSError as error:
+        shutil.rmtree(tree, ignore_errors=True)
+        raise unwritable(place.path, error) from error
+    except BaseException:
+        shutil.rmtree(tree, ignore_errors=True)
+        raise
+    _sweep(place)
+    return receipt
+
+
+def current(place):
+    """Return the tree that the place's link leads to, or "" where it leads nowhere."""
+    tree = os.path.realpath(place.path)
+    return tree if os.path.isdir(tree) else ""
+
+
+def already(node, lock):
+    """Return the place's environment where it satisfies the request as it is, else None.
+
+    Asked with the lock held: another caller may have made it in the meantime.
+
+    :param Node node: the node and what is asked of it.
+    :param Locked lock: the lock that it must agree with, or None.
+    :rtype: Ready or None
+    """
+    place = node.place
+    receipt, _ = receipts.read(current(place) or place.path, ownership.trusted_owners())
+    if receipt is None or receipt.python != node.interpreter.base or receipt.tool != node.tool.name:
+        return None
+    python = os.path.join(place.path, "bin", "python")
+    if os.path.realpath(python) != receipt.python or not os.access(python, os.X_OK):
+        return None
+    agrees = receipt.version == lock.version if lock else node.versions.satisfies(receipt.version, node.request.version)
+    return ready(place, receipt, unlocked=not receipt.locked)._replace(changed=False) if agrees else None
+
+
+def ready(place, receipt, unlocked):
+    """Return what an environment that was made gives to the caller.
+
+    :rtype: Ready
+    """
+    where = "{} (locked {})".format(receipt.origin, receipt.locked[:10]) if receipt.locked else receipt.origin
+    return Ready(
+        "{} {} from {}{}".format(receipt.tool, receipt.version, where, ", its newest: unlocked" if unlocked else ""),
+        executable=os.path.join(place.path, "bin", receipt.command),
+        version=receipt.version,
+        changed=True,
+        locked=receipt.locked,
+        unlocked=unlocked,
+        environment=place.path,
+        python=receipt.python,
+    )
+
+
+def now():
+    """Return the moment as receipts note it: ISO 8601, UTC, fine enough to sort by."""
+    return datetime.datetime.now(datetime.timezone.utc).isoformat()
+
+
+def unwritable(path, error):
+    """Return what to raise for an error of the operating system at a path.
+
+    :rtype: PlaceError
+    """
+    cures = {
+        errno.ENOSPC: "free some space",
+        errno.EACCES: "name a folder that you may write with --venv, or another HOME",
+        errno.EROFS: "name a folder that you may write with --venv, or another HOME",
+    }
+    where = error.filename or path
+    return PlaceError(
+        path,
+        "{} cannot be made: {}: {}".format(path, error.strerror or error, where),
+        cures.get(error.errno, ""),
+    )
+
+
+def refuse_foreign(place):
+    """Raise where something is at the place that we did not make.
+
+    :raises PlaceError: naming it.
+    """
+    if not os.path.lexists(place.path):
+        return
+    if os.path.islink(place.path):
+        target = os.path.join(os.path.dirname(place.path), os.readlink(place.path))
+        if _is_tree(place, os.path.basename(target)) and os.path.dirname(os.path.abspath(target)) == place.trees:
+            return
+        what = "a link to {}".format(target)
+    else:
+        what = "there already"
+    raise PlaceError(
+        place.path,
+        "{} is {} and not made by testnode-python, so it stays as it is".format(place.path, what),
+        "move it away, or name another place with --venv",
+    )
+
+
+def _link(place, tree):
+    # In the same folder a relative target survives a move of the whole folder.
+    beside = os.path.dirname(place.path) == place.trees
+    new = os.path.join(os.path.dirname(place.path), ".{}.new".format(os.path.basename(place.path)))
+    if os.path.lexists(new):
+        os.unlink(new)
+    os.symlink(os.path.basename(tree) if beside else tree, new)
+    os.replace(new, place.path)
+
+
+def _is_tree(place, name):
+    return re.match(re.escape(place.stem) + r"-[0-9a-f]{8}$", name) is not None
+
+
+def _sweep(place):
+    """Remove what killed makers left and all but one finished tree that is not in use."""
+    finished = []
+    in_use = current(place)
+    for name in os.listdir(place.trees):
+        tree = os.path.join(place.trees, name)
+        if not _is_tree(place, name) or os.path.islink(tree) or os.path.realpath(tree) == in_use:
+            continue
+        receipt, _ = receipts.read(tree, ownership.trusted_owners())
+        if receipt is not None:
+            finished.append((receipt.made, tree))
+        elif os.path.exists(os.path.join(tree, receipts.UNFINISHED)) or not os.listdir(tree):
+            shutil.rmtree(tree, ignore_errors=True)
+    # A program may still run from the one that was current before.
+    for _, tree in sorted(finished)[:-1]:
+        shutil.rmtree(tree, ignore_errors=True)

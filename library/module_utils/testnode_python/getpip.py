@@ -1,0 +1,257 @@
+"""pip for an interpreter: found, from the precache, from a mirror, or by get-pip.py.
+
+The default is pip run from its own locked wheel: what get-pip.py does inside, less
+unpacking that wheel from itself first, and with the hashes required.
+"""
+
+import os
+import shutil
+
+from . import environments, indexes, pips
+from .commands import clean_environment, last_lines, run
+from .configuration import pip_variables
+from .errors import CommandError, Error, MirrorError
+from .outcome import Ready
+from .precache import PIP
+from .tools import PIP_COMPANIONS
+
+GET_PIP_URL = "https://bootstrap.pypa.io/get-pip.py"
+
+
+def find(request, node):
+    """Find pip, and what it needs to build wheels, in the interpreter.
+
+    :rtype: Ready
+    :raises Error: naming what is missing.
+    """
+    interpreter = node.interpreter
+    missing = lacking(node)
+    if missing:
+        there = interpreter.modules.get(PIP)
+        found = "pip {}, but ".format(there.version) if there and PIP not in missing else ""
+        raise Error("{} has {}no {}".format(interpreter, found, ", ".join(missing)))
+    if request.get_pip:
+        raise Error("get-pip.py was asked for")
+    version = interpreter.modules[PIP].version
+    if not node.versions.satisfies(version, request.version):
+        raise Error("{} has pip {}, not {}".format(interpreter, version, request.version))
+    if not interpreter.pip_command:
+        raise Error("{} has pip {}, but no pip3 command".format(interpreter, version))
+    words = "pip {} of {}".format(version, interpreter)
+    return Ready(words, interpreter.pip_command, version, python=interpreter.base)
+
+
+def lacking(node):
+    """Return what of pip and its companions the interpreter cannot import.
+
+    ``packaging`` is for Ansible's pip module, which is content with pkg_resources;
+    what lies in one user's site does not count for all.
+
+    :rtype: list(str)
+    """
+    interpreter = node.interpreter
+    scope = scope_of(node)
+    there = {
+        name
+        for name, module in interpreter.modules.items()
+        if scope == "user" or module.folder != interpreter.user_site
+    }
+    if interpreter.pkg_resources:
+        there.add("packaging")
+    return [name for name in [PIP] + PIP_COMPANIONS if name not in there]
+
+
+def scope_of(node):
+    """Return the scope of an install: what the caller said, else what they may write.
+
+    :returns: ``user`` or ``global``; a venv has only its own site.
+    :rtype: str
+    """
+    if node.interpreter.venv:
+        return "global"
+    return node.request.scope or ("global" if os.geteuid() == 0 else "user")
+
+
+def from_precache(request, node):
+    """Install what is lacking from the precache's lock, with no network.
+
+    :rtype: Ready
+    :raises Error: where the precache cannot serve.
+    """
+    lock = node.precache.locked(PIP, node.interpreter)
+    version = {wheel.name: wheel.version for wheel in lock.wheels}[PIP]
+    if not node.versions.satisfies(version, request.version):
+        raise Error("{} has pip {}, not {}".format(node.precache.path, version, request.version))
+    wanted = _wanted(node)
+    wheels = [wheel for wheel in lock.wheels if wheel.name in wanted]
+    carrier = [wheel for wheel in lock.wheels if wheel.name == PIP]
+    place = node.precache.wheels(lock._replace(wheels=carrier))[0]
+    node.precache.wheels(lock._replace(wheels=wheels))
+    links = os.path.join(node.precache.path, "wheels")
+    with pips.workshop() as folder:
+        if request.get_pip:
+            _run_get_pip(node.precache.get_pip(node.interpreter), _only(wheels, links, folder), node, None)
+        else:
+            arguments = ["--no-deps", "--require-hashes", "--find-links", links]
+            requirements = pips.written(folder, pips.pinned(wheels))
+            _install(place, arguments + ["--requirement", requirements], node, None)
+    words = "the precache {} (locked {})".format(node.precache.path, node.precache.manifest.locked[:10])
+    return _ready(node, words, node.precache.manifest.locked, unlocked=False)
+
+
+def from_mirror(request, node):
+    """Install what is lacking from the first mirror that can serve.
+
+    :rtype: Ready
+    :raises Error: where none can, with the reason of each.
+    """
+    return pips.first_of(node, lambda mirror, within: _from_one_mirror(request, within, mirror))
+
+
+def _from_one_mirror(request, node, mirror):
+    if request.get_pip:
+        return _by_upstream_get_pip(request, node, mirror)
+    lock = node.lock_for(PIP)
+    if lock is not None and not node.versions.satisfies(lock.version, request.version):
+        lock = None
+    wanted = _wanted(node)
+    with pips.workshop() as folder:
+        place = pips.place_of_pip(mirror, node, folder)
+        if lock is not None:
+            text = pips.pinned(wheel for wheel in lock.wheels if wheel.name in wanted)
+            arguments = ["--no-deps", "--require-hashes"]
+        else:
+            text = "".join(name + (request.version if name == PIP else "") + "\n" for name in wanted)
+            arguments = []
+        _install(place, arguments + ["--requirement", pips.written(folder, text)], node, mirror)
+    return _ready(node, mirror.name, node.precache.manifest.locked if lock else "", unlocked=lock is None)
+
+
+def _wanted(node):
+    """Return the names to install: what is lacking, and pip where it does not satisfy."""
+    missing = lacking(node)
+    there = node.interpreter.modules.get(PIP)
+    unfit = there and not node.versions.satisfies(there.version, node.request.version)
+    if PIP not in missing and (unfit or node.request.get_pip or not missing):
+        missing.insert(0, PIP)
+    return missing
+
+
+def _install(place, arguments, node, mirror):
+    """Run pip's install into the interpreter's own site, of the user or of all."""
+    options, extra, umask = _target(node)
+    # pip would try to uninstall what a distribution's package manager, or another scope, owns.
+    options.append("--ignore-installed" if _is_foreign(node) else "--upgrade")
+    with environments.locked(_lock_place(node), node.deadline) as lock:
+        pips.run_pip(
+            node.interpreter.executable,
+            place,
+            ["install"] + arguments + options,
+            node.deadline,
+            environ=node.environ,
+            mirror=mirror,
+            umask=umask,
+            extra=extra,
+            isolated=False,
+            keep_open=(lock,),
+        )
+
+
+def _only(wheels, links, folder):
+    """Return get-pip.py's arguments for exactly these wheels.
+
+    It refuses --require-hashes (it adds a bare ``pip`` itself), so it is shown a
+    private folder with nothing but files whose hash was right.
+    """
+    for wheel in wheels:
+        shutil.copyfile(os.path.join(links, wheel.file), os.path.join(folder, wheel.file))
+    return ["--no-index", "--find-links", folder] + ["{0.name}=={0.version}".format(wheel) for wheel in wheels]
+
+
+def _run_get_pip(script, arguments, node, mirror):
+    options, extra, umask = _target(node)
+    if _is_foreign(node):
+        options.append("--ignore-installed")
+    argv = [node.interpreter.executable, script, "--no-setuptools", "--no-wheel"] + arguments + options
+    environ = dict(clean_environment(node.environ), **dict(pip_variables(mirror), **extra))
+    with environments.locked(_lock_place(node), node.deadline) as lock:
+        result = run(argv, node.deadline, environ, keep_open=(lock,))
+    if result.returncode != 0:
+        words = last_lines(result.stderr or result.stdout)
+        raise CommandError("get-pip.py failed: {}".format(words.rpartition("\n")[2]), argv, result.returncode, words)
+
+
+def _by_upstream_get_pip(request, node, mirror):
+    """Run get-pip.py as upstream publishes it, with the mirror as its index."""
+    urls = [request.get_pip]
+    if request.get_pip == GET_PIP_URL:
+        # The newest refuses Pythons that it no longer supports; those have a file of their own.
+        urls.insert(0, GET_PIP_URL.replace("/get-pip.py", "/pip/{}/get-pip.py".format(node.interpreter.series)))
+    with pips.workshop() as folder:
+        for url in urls:
+            try:
+                link = indexes.Link("get-pip.py", url, "", "")
+                script = indexes.download(link, folder, mirror, node.deadline, node.environ)
+                break
+            except MirrorError as error:
+                if url == urls[-1] or "404" not in error.cause:
+                    raise
+        wanted = [name + (request.version if name == PIP else "") for name in _wanted(node)]
+        _run_get_pip(script, wanted, node, mirror)
+    return _ready(node, "get-pip.py of {}".format(link.url.rpartition("/")[0]), "", unlocked=True)
+
+
+def _target(node):
+    """Decide where pip installs to: its options, its variables, its umask."""
+    interpreter = node.interpreter
+    if not interpreter.distutils:
+        raise Error(
+            "pip needs distutils, which {} lacks".format(interpreter), "install it: apt-get install python3-distutils"
+        )
+    scope = scope_of(node)
+    if scope == "global" and not _may_write(interpreter.global_site):
+        raise Error(
+            "{} cannot be written, and pip for everybody goes there".format(interpreter.global_site),
+            "ask as root, or with --scope user",
+        )
+    extra = {"PIP_BREAK_SYSTEM_PACKAGES": "1"} if interpreter.externally_managed else {}
+    options = ["--user"] if scope == "user" else []
+    return options, extra, 0o022 if scope == "global" and os.geteuid() == 0 else None
+
+
+def _may_write(path):
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    return os.access(path, os.W_OK)
+
+
+def _is_foreign(node):
+    """Say whether the pip that is there, if any, is not one that pip itself may replace."""
+    there = node.interpreter.modules.get(PIP)
+    home = node.interpreter.user_site if scope_of(node) == "user" else node.interpreter.global_site
+    return there is None or os.path.realpath(there.folder) != os.path.realpath(home)
+
+
+def _lock_place(node):
+    if scope_of(node) == "global" and os.geteuid() == 0:
+        return environments.Place("/usr/pip", shared=True)
+    return environments.Place(os.path.join(node.home, ".local", PIP), shared=False)
+
+
+def _ready(node, words, locked, unlocked):
+    """Look whether the interpreter now has what was asked for."""
+    node.look_again()
+    interpreter = node.interpreter
+    missing = lacking(node)
+    if missing or not interpreter.pip_command:
+        raise Error("pip ended well, but {} has no {}".format(interpreter, ", ".join(missing) or "pip3 command"))
+    version = interpreter.modules[PIP].version
+    return Ready(
+        "pip {} for {} from {}".format(version, interpreter, words),
+        executable=interpreter.pip_command,
+        version=version,
+        changed=True,
+        locked=locked,
+        unlocked=unlocked,
+        python=interpreter.base,
+    )

@@ -1,0 +1,111 @@
+"""What a given Python can do."""
+
+import os
+import shutil
+from typing import Dict, NamedTuple, Tuple
+
+from .commands import clean_environment
+from .errors import CommandError, UsageError
+from .runners import probe as probe_runner
+from .runners import run_in
+
+OLDEST = (3, 6)
+# A cold disk and a busy machine: seconds until a probe counts as hanging.
+_PROBE_SECONDS = 20
+
+
+class Installed(NamedTuple):
+    """A distribution that the interpreter imports."""
+
+    version: str
+    folder: str
+    metadata: str
+
+
+class Interpreter(NamedTuple):
+    """The facts of one interpreter, as the probe in it found them.
+
+    ``base`` is the real binary below venvs and links; ``externally_managed`` the
+    marker file of PEP 668 or ""; ``distutils`` whether it is really there (Debian
+    splits it off); ``modules`` what of pip, setuptools, wheel and packaging it
+    imports; ``global_site`` where it keeps what is installed for all; ``bundled_pip`` the pip wheel that came with it, or "".
+    """
+
+    executable: str
+    base: str
+    version: str
+    implementation: str
+    machine: str
+    libc: Tuple[str, Tuple[int, int]]
+    prefix: str
+    venv: bool
+    ensurepip: bool
+    distutils: bool
+    externally_managed: str
+    modules: Dict[str, Installed]
+    user_site: str
+    user_site_on: bool
+    global_site: str
+    pkg_resources: bool
+    pip_command: str
+    bundled_pip: str
+
+    @property
+    def minor(self):
+        """The release series, as in ``(3, 11)``."""
+        major, minor = self.version.split(".")[:2]
+        return int(major), int(minor)
+
+    @property
+    def series(self):
+        """The release series as text, as in ``3.11``."""
+        return "{}.{}".format(*self.minor)
+
+    def __str__(self):
+        return "{} ({} {})".format(self.executable, self.implementation, self.version)
+
+
+def locate(python, environ):
+    """Return the path of the Python that the caller means.
+
+    :param str python: a path, a command such as ``python3.9``, or "" for the
+        ``python3`` of the user's PATH.
+    :param dict environ: the caller's variables.
+    :rtype: str
+    :raises UsageError: where there is no such program.
+    """
+    path = shutil.which(python or "python3", path=environ.get("PATH", os.defpath))
+    if path is None:
+        if python:
+            raise UsageError("there is no Python {!r}".format(python), "name one with --python")
+        raise UsageError("there is no python3 on PATH", "install python3, or name one with --python")
+    return os.path.abspath(path)
+
+
+def examine(path, deadline, environ):
+    """Ask an interpreter what it can do.
+
+    :param str path: its path.
+    :param Deadline deadline: when it is given up.
+    :param dict environ: the caller's variables.
+    :rtype: Interpreter
+    :raises UsageError: where it is no Python, or one that is too old.
+    """
+    try:
+        facts = run_in(
+            path,
+            probe_runner,
+            {},
+            deadline.sooner(_PROBE_SECONDS),
+            environ=clean_environment(environ),
+            isolated=False,
+        )
+    except CommandError as error:
+        raise UsageError(
+            "{} is no Python that works: {}".format(path, error.cause),
+            "name one of Python {}.{} or newer with --python".format(*OLDEST),
+        ) from error
+    name, version = facts["libc"]
+    facts["libc"] = (name, tuple(version))
+    facts["modules"] = {name: Installed(**module) for name, module in facts["modules"].items()}
+    return Interpreter(**facts)

@@ -1,0 +1,99 @@
+"""The ladder: what makes a tool ready, from the nearest source to the farthest."""
+
+import os
+import time
+
+from . import discovery, getpip, mirrors, wheels
+from .errors import Error, NotReadyError, UsageError
+from .outcome import Attempt, Outcome
+from .precache import PIP
+from .redaction import redact
+from .request import Node
+
+
+def _from_packages(request, node):
+    """Leave the distribution's packages to who may install them."""
+    raise Error(
+        "packages of the distribution are not installed from here",
+        "install the package of {} with the package manager, or use the role".format(node.tool.name),
+    )
+
+
+# The policy, top to bottom.
+TOOL_RUNGS = (
+    ("system", discovery.find),
+    ("precache", wheels.from_precache),
+    ("mirror", mirrors.from_mirror),
+    ("packages", _from_packages),
+)
+PIP_RUNGS = (
+    ("system", getpip.find),
+    ("precache", getpip.from_precache),
+    ("mirror", getpip.from_mirror),
+    ("packages", _from_packages),
+)
+
+
+def ensure(request, environ=None, report=None):
+    """Make a tool ready from the first source that can serve.
+
+    :param Request request: what is asked for, and what may be used.
+    :param dict environ: the caller's variables; by default those of this process.
+    :param report: callable that is given each Attempt when it has ended.
+    :rtype: Outcome
+    :raises NotReadyError: where no source served; it carries the outcome.
+    :raises UsageError: where the request makes no sense.
+    """
+    node = Node(request, os.environ if environ is None else environ)
+    rungs = PIP_RUNGS if node.tool.name == PIP else TOOL_RUNGS
+    begun = time.monotonic()
+    attempts = []
+    for source, rung in rungs:
+        ready, attempt = _climb(source, rung, node)
+        attempts.append(attempt)
+        if report is not None:
+            report(attempt)
+        if ready is not None:
+            return _outcome(node, attempts, time.monotonic() - begun, ready)
+    raise _nothing_served(_outcome(node, attempts, time.monotonic() - begun, None))
+
+
+def _climb(source, rung, node):
+    """Try one rung; return what it gave, or None, and the attempt either way."""
+    begun = time.monotonic()
+    ready = None
+    if source not in node.request.sources:
+        reason = "not allowed (sources: {})".format(", ".join(node.request.sources))
+    elif not node.deadline.left():
+        reason = "no time was left ({:g} s in all)".format(node.request.timeout)
+    else:
+        try:
+            ready = rung(node.request, node)
+            reason = ready.words
+        except UsageError:
+            raise
+        except Error as error:
+            reason = str(error)
+    reason = redact(reason, node.secrets())
+    return ready, Attempt(source, ready is not None, reason, time.monotonic() - begun)
+
+
+def _outcome(node, attempts, seconds, ready):
+    return Outcome(
+        tool=node.tool.name,
+        executable=ready.executable if ready else "",
+        version=ready.version if ready else "",
+        source=attempts[-1].source if ready else "",
+        changed=bool(ready and ready.changed),
+        locked=ready.locked if ready else "",
+        unlocked=bool(ready and ready.unlocked),
+        environment=ready.environment if ready else "",
+        python=ready.python if ready else "",
+        seconds=seconds,
+        attempts=attempts,
+    )
+
+
+def _nothing_served(outcome):
+    tried = ["{}: {}".format(attempt.source, attempt.reason) for attempt in outcome.attempts]
+    return NotReadyError(outcome, "{} could not be made ready\n  {}".format(outcome.tool, "\n  ".join(tried)))

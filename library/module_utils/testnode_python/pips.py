@@ -1,0 +1,157 @@
+"""Running pip: out of a wheel, with nothing installed, told only what it shall know."""
+
+import os
+import re
+import tempfile
+from contextlib import contextmanager
+
+from . import indexes
+from .commands import clean_environment, last_lines
+from .configuration import pip_variables
+from .errors import CommandError, Error, MirrorError, PrecacheError
+from .precache import PIP
+from .runners import pip_main, start
+
+# Seconds without an answer, and tries after the first, that pip gives a server.
+_PIP_PATIENCE = {"PIP_DEFAULT_TIMEOUT": "10", "PIP_RETRIES": "2"}
+_PIP_WHEEL = re.compile(r"^pip-(\d+(?:\.\d+)*)-py[0-9.py]*3[0-9.py]*-none-any\.whl$")
+_OLDEST_PYTHON = re.compile(r">=\s*(\d+)\.(\d+)")
+
+
+@contextmanager
+def workshop():
+    """Give a private folder for what an install needs, removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="testnode-python-") as folder:
+        yield folder
+
+
+def pinned(wheels):
+    """Return a requirement file that admits exactly these wheels.
+
+    :param wheels: locked wheels (iterable of Wheel).
+    :rtype: str
+    """
+    return "".join("{0.name}=={0.version} --hash=sha256:{0.sha256}\n".format(wheel) for wheel in wheels)
+
+
+def run_pip(python, place, arguments, deadline, **options):
+    """Run pip in an interpreter.
+
+    :param str python: the interpreter.
+    :param str place: the pip wheel, or the folder that pip is imported from.
+    :param list arguments: what pip is told.
+    :param Deadline deadline: when it is killed.
+    :param options: ``environ`` (the caller's variables), ``mirror`` (or None for no
+        network), ``umask``, ``extra`` (variables for pip), and what ``start`` takes.
+    :raises CommandError: where pip fails, with its own words.
+    """
+    environ = clean_environment(options.pop("environ"))
+    environ.update(pip_variables(options.pop("mirror")))
+    environ.update(_PIP_PATIENCE)
+    environ.update(options.pop("extra", {}))
+    job = {"place": place, "arguments": arguments, "umask": options.pop("umask", None)}
+    result = start(python, pip_main, job, deadline, environ=environ, **options)
+    if result.returncode != 0:
+        raise CommandError(
+            "pip failed: {}".format(_reason(result)), ["pip"] + arguments, result.returncode, last_lines(result.stderr)
+        )
+
+
+def _reason(result):
+    """Return what pip says is wrong, without the noise around it."""
+    lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
+    said = [line[len("ERROR: ") :] for line in lines if line.startswith("ERROR: ")]
+    return " ".join(said[:2] or lines[-1:] or ["exit code {}".format(result.returncode)])
+
+
+def fetch(mirror, node, locked, folder):
+    """Fetch a pip wheel from a mirror: the locked one, else the newest that fits.
+
+    :param Mirror mirror: where from.
+    :param Node node: for which interpreter.
+    :param Wheel locked: the locked wheel, or None.
+    :param str folder: where to put it.
+    :returns: its path.
+    :rtype: str
+    :raises MirrorError: where the mirror has none.
+    """
+    found = indexes.links(mirror, PIP, node.deadline, node.environ)
+    if locked is not None:
+        found = [link._replace(sha256=locked.sha256) for link in found if link.file == locked.file]
+    else:
+        found = newest_first(found, node.interpreter.minor)
+    if not found:
+        raise MirrorError(mirror.name, "{} has no pip for Python {}".format(mirror.name, node.interpreter.series))
+    return indexes.download(found[0], folder, mirror, node.deadline, node.environ)
+
+
+def newest_first(links, minor):
+    """Return the released pip wheels among links that support a Python, newest first.
+
+    Only here are versions compared without ``packaging``: it comes with pip.  pip's
+    releases have plain numbers and declare but a lower bound.
+
+    :param links: files of the project (iterable of Link).
+    :param tuple minor: the Python, as in ``(3, 11)``.
+    :rtype: list(Link)
+    """
+    fitting = []
+    for link in links:
+        wheel = _PIP_WHEEL.match(link.file)
+        oldest = _OLDEST_PYTHON.search(link.requires_python)
+        if wheel and not (oldest and (int(oldest.group(1)), int(oldest.group(2))) > minor):
+            fitting.append((tuple(map(int, wheel.group(1).split("."))), link))
+    return [link for _, link in sorted(fitting, reverse=True)]
+
+
+def place_of_pip(mirror, node, folder):
+    """Return a pip that runs: the precache's, else the mirror's, else one on the node.
+
+    :param Mirror mirror: where it may be fetched.
+    :param Node node: for which interpreter.
+    :param str folder: where to put what is fetched.
+    :returns: a wheel, or a folder to import pip from.
+    :rtype: str
+    :raises MirrorError: where there is none at all.
+    """
+    lock = node.lock_for(PIP)
+    wheels = {wheel.name: wheel for wheel in lock.wheels} if lock else {}
+    try:
+        return node.precache.checked(os.path.join("wheels", wheels[PIP].file), wheels[PIP].sha256)
+    except (KeyError, PrecacheError):
+        pass
+    try:
+        return fetch(mirror, node, wheels.get(PIP), folder)
+    except MirrorError:
+        there = node.interpreter.bundled_pip
+        if not there and PIP in node.interpreter.modules:
+            there = node.interpreter.modules[PIP].folder
+        if not there:
+            raise
+        return there
+
+
+def first_of(node, attempt):
+    """Try the node's mirrors in order, each for its share of the time that is left.
+
+    :param Node node: whose mirrors.
+    :param attempt: callable of a mirror and a node with that time; gives a Ready.
+    :rtype: Ready
+    :raises Error: where none can serve, with the reason of each.
+    """
+    mirrors = node.mirrors()
+    reasons = []
+    for position, mirror in enumerate(mirrors):
+        try:
+            return attempt(mirror, node.within(node.deadline.left() / (len(mirrors) - position)))
+        except (MirrorError, CommandError) as error:
+            reasons.append("{}: {}".format(mirror.name, error))
+    raise Error("; ".join(reasons))
+
+
+def written(folder, text):
+    """Write a requirement file into a private folder; return its path."""
+    path = os.path.join(folder, "requirements.txt")
+    with open(path, "w") as file:
+        file.write(text)
+    return path

@@ -1,0 +1,190 @@
+"""The precache on a node's disk: opened, distrusted, chosen from."""
+
+import hashlib
+import os
+
+from . import manifest, ownership
+from .errors import PrecacheError
+
+DEFAULT_PATH = "/opt/cache/testnode-python/current"
+# Without these two nothing else can be installed.
+INSTALLER = "installer"
+PIP = "pip"
+
+_BLOCK = 1024 * 1024
+
+
+class Precache:
+    """An opened precache: its folder and what its manifest says.
+
+    :param str path: the folder with the manifest, links resolved.
+    :param Manifest manifest: its content.
+    """
+
+    def __init__(self, path, manifest):
+        self.path = path
+        self.manifest = manifest
+
+    def target_for(self, interpreter):
+        """Return the target that was locked for an interpreter.
+
+        :rtype: Target
+        :raises PrecacheError: where there is none, naming what there is.
+        """
+        kind = (interpreter.implementation, interpreter.minor, interpreter.machine)
+        for target in self.manifest.targets.values():
+            if (target.implementation, target.python, target.machine) == kind:
+                libc, floor = target.libc
+                if interpreter.libc[0] != libc or interpreter.libc[1] < floor:
+                    raise PrecacheError(
+                        self.path,
+                        "the wheels for {} need {} {}.{}, this Python has {}".format(
+                            target.name, libc, floor[0], floor[1], _libc_words(interpreter.libc)
+                        ),
+                    )
+                return target
+        raise PrecacheError(
+            self.path,
+            "{} has nothing for {} {} on {}, only for {}".format(
+                self.path,
+                interpreter.implementation,
+                interpreter.series,
+                interpreter.machine,
+                ", ".join(sorted(self.manifest.targets)) or "no target at all",
+            ),
+            "build it with --target for this Python, or name another Python with --python",
+        )
+
+    def locked(self, name, interpreter):
+        """Return the lock of a tool for an interpreter.
+
+        :param str name: the tool's name.
+        :param Interpreter interpreter: where it is to run.
+        :rtype: Locked
+        :raises PrecacheError: where there is none, with the reason.
+        """
+        target = self.target_for(interpreter)
+        locked = target.tools.get(name)
+        if locked is None:
+            raise PrecacheError(
+                self.path,
+                "{} has no {}, only {}".format(self.path, name, ", ".join(sorted(target.tools))),
+                "add it to the toolset and build the precache again",
+            )
+        if not locked.wheels:
+            raise PrecacheError(self.path, "{} has no {} for {}: {}".format(self.path, name, target.name, locked.reason))
+        return locked
+
+    def wheels(self, locked):
+        """Return the paths of a lock's wheels, each one's hash checked now.
+
+        :param Locked locked: the lock.
+        :rtype: list(str)
+        :raises PrecacheError: where one is missing or is not what was locked.
+        """
+        return [self.checked(os.path.join("wheels", wheel.file), wheel.sha256) for wheel in locked.wheels]
+
+    def checked(self, relative, sha256):
+        """Return the path of a file after its hash was found right.
+
+        :param str relative: its path below the precache.
+        :param str sha256: the hash that the manifest gives.
+        :rtype: str
+        :raises PrecacheError: where it is missing or is not what was locked.
+        """
+        path = os.path.join(self.path, relative)
+        cure = "build the precache again, or name another one"
+        digest = hashlib.sha256()
+        try:
+            with open(path, "rb") as file:
+                for block in iter(lambda: file.read(_BLOCK), b""):
+                    digest.update(block)
+        except OSError as error:
+            raise PrecacheError(path, "{} cannot be read: {}".format(path, error.strerror), cure) from error
+        if digest.hexdigest() != sha256:
+            raise PrecacheError(
+                path,
+                "{} is not the file that was locked (sha256 {}..., expected {}...)".format(
+                    path, digest.hexdigest()[:12], sha256[:12]
+                ),
+                cure,
+            )
+        return path
+
+    def get_pip(self, interpreter):
+        """Return the path of get-pip.py for an interpreter, its hash checked now.
+
+        :rtype: str
+        :raises PrecacheError: where the precache has none.
+        """
+        file = self.manifest.get_pip.get(interpreter.series)
+        if file is None:
+            raise PrecacheError(
+                self.path,
+                "{} has no get-pip.py for Python {}".format(self.path, interpreter.series),
+                "build it without --no-get-pip",
+            )
+        return self.checked(file.file, file.sha256)
+
+
+def open_precache(path=""):
+    """Open a precache, if it is one and may be believed.
+
+    At the default path everything on the way must be root's; elsewhere the caller
+    vouches for the way by naming it, and the folder must be root's or the caller's.
+
+    :param str path: the folder with the manifest, the link to it or the folder
+        with that link; "" for the default path.
+    :rtype: Precache
+    :raises PrecacheError: with the reason and the cure.
+    """
+    named = bool(path)
+    path = os.path.abspath(path or DEFAULT_PATH)
+    folder = _folder_with_manifest(path)
+    if folder is None:
+        raise PrecacheError(
+            path,
+            "there is no precache at {}".format(path),
+            "build one with 'testnode-python precache build', or name another with --precache",
+        )
+    reason = _distrust(folder, named)
+    if reason:
+        raise PrecacheError(
+            path,
+            "the precache at {} is not safe: {}".format(path, reason),
+            "make it root's or yours and writable by nobody else",
+        )
+    real = os.path.realpath(folder)
+    file = os.path.join(real, manifest.FILE_NAME)
+    try:
+        with open(file, encoding="utf-8") as stream:
+            text = stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PrecacheError(file, "{} cannot be read: {}".format(file, error), "build the precache again") from error
+    return Precache(real, manifest.loads(text, file))
+
+
+def _folder_with_manifest(path):
+    for folder in (path, os.path.join(path, "current")):
+        if os.path.exists(os.path.join(folder, manifest.FILE_NAME)):
+            return folder
+    return None
+
+
+def _distrust(folder, named):
+    if not named:
+        reason = ownership.fault_with_parents(folder, {0})
+    else:
+        reason = ownership.fault(folder, ownership.trusted_owners())
+    real = os.path.realpath(folder)
+    owners = ownership.trusted_owners() if named else {0}
+    inside = (real, os.path.join(real, manifest.FILE_NAME), os.path.join(real, "wheels"), os.path.join(real, "get-pip"))
+    for path in inside:
+        if not reason and os.path.lexists(path):
+            reason = ownership.fault(path, owners)
+    return reason
+
+
+def _libc_words(libc):
+    name, version = libc
+    return "{} {}.{}".format(name, *version) if name else "another C library"

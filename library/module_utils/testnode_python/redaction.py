@@ -1,0 +1,40 @@
+"""Keep secrets out of everything that a person or a log gets to see."""
+
+import re
+from urllib.parse import unquote, urlsplit
+
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/'\"<>]*@")
+_QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s?#'\"<>]*)\?[^\s#'\"<>]*")
+# Shorter ones would mutilate ordinary words; inside URLs they go all the same.
+_SHORTEST_SECRET = 3
+
+
+def secrets_of(url):
+    """Return the secrets in a URL as they could turn up outside of it.
+
+    :param str url: any URL.
+    :returns: password and query string, as written and decoded.
+    :rtype: set(str)
+    """
+    # A lone '@' in what is no URL at all must not make this fail.
+    try:
+        parts = urlsplit(url)
+        words = [parts.password or "", parts.query]
+    except ValueError:
+        return set()
+    words += [value for _, _, value in (pair.partition("=") for pair in parts.query.split("&"))]
+    words += [unquote(word) for word in words]
+    return {word for word in words if len(word) >= _SHORTEST_SECRET}
+
+
+def redact(text, secrets=()):
+    """Return the text without user names, passwords and query strings of URLs.
+
+    :param str text: a message, or the output of a program.
+    :param secrets: further strings that must not appear (iterable of str).
+    :rtype: str
+    """
+    text = _QUERY.sub(r"\1", _USERINFO.sub(r"\1", text))
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text

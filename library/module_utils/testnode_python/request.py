@@ -1,0 +1,174 @@
+"""What a caller asks for, and the node that it is asked of."""
+
+import copy
+import os
+import sys
+from typing import NamedTuple, Optional, Tuple
+
+from . import configuration, environments, interpreters, precache, tools
+from .commands import Deadline
+from .errors import PrecacheError, UsageError
+from .manifest import Locked
+from .outcome import SOURCES
+from .versions import Versions, check_specifier
+
+DEFAULT_SOURCES = ("system", "precache", "mirror")
+DEFAULT_TIMEOUT = 300.0
+# System-level venvs as images have them.
+DEFAULT_VENVS = ("/usr/{tool}-env",)
+
+
+class Request(NamedTuple):
+    """What is to be made ready, and what may be used for it.
+
+    ``version`` is a PEP 440 specifier; ``executable`` a path to try first;
+    ``venvs`` patterns of system-level venvs, with ``{tool}``; ``scope`` (of pip)
+    ``user``, ``global`` or "" for what the caller may write; ``get_pip`` asks for
+    pip by get-pip.py, "precache" or a URL; ``lock`` is a lock that the caller
+    brings along; ``timeout`` the seconds for all of it.
+    """
+
+    tool: str
+    version: str = ""
+    command: str = ""
+    executable: str = ""
+    python: str = ""
+    sources: Tuple[str, ...] = DEFAULT_SOURCES
+    venv: str = ""
+    venvs: Tuple[str, ...] = DEFAULT_VENVS
+    precache: str = ""
+    mirrors: Tuple[str, ...] = ()
+    scope: str = ""
+    get_pip: str = ""
+    timeout: float = DEFAULT_TIMEOUT
+    lock: Optional[Locked] = None
+
+
+class Node:
+    """What is known of the node, found out when it is first needed.
+
+    :param Request request: what is asked for.
+    :param dict environ: the caller's variables.
+    :raises UsageError: where the request makes no sense.
+    """
+
+    def __init__(self, request, environ):
+        check_specifier(request.version)
+        unknown = sorted(set(request.sources) - set(SOURCES))
+        if unknown or not request.sources:
+            raise UsageError(
+                "{} is no source".format(", ".join(map(repr, unknown)) or "nothing"),
+                "choose from {}".format(", ".join(SOURCES)),
+            )
+        if request.scope not in ("", "user", "global"):
+            raise UsageError("{!r} is no scope".format(request.scope), "choose user or global")
+        self.request = request
+        self.environ = environ
+        self.deadline = Deadline(request.timeout)
+        self.home = environ.get("HOME") or os.path.expanduser("~")
+        self.tool = tools.tool_named(request.tool, request.command)
+        self.versions = Versions(self._places_of_pip)
+        self._interpreter = None
+        self._precache = None
+        self._settings = None
+
+    def within(self, seconds):
+        """Return the same node with less time: a share of what is left.
+
+        :param float seconds: how much.
+        :rtype: Node
+        """
+        other = copy.copy(self)
+        other.deadline = self.deadline.sooner(seconds)
+        return other
+
+    @property
+    def interpreter(self):
+        """The Python that the request is for (``interpreters.Interpreter``)."""
+        if self._interpreter is None:
+            self.look_again()
+        return self._interpreter
+
+    def look_again(self):
+        """Examine the interpreter anew, after something was installed into it."""
+        path = interpreters.locate(self.request.python, self.environ)
+        self._interpreter = interpreters.examine(path, self.deadline, self.environ)
+
+    @property
+    def precache(self):
+        """The precache (``precache.Precache``); raises PrecacheError where there is none."""
+        if self._precache is None:
+            try:
+                self._precache = precache.open_precache(self.request.precache)
+            except PrecacheError as error:
+                self._precache = error
+        if isinstance(self._precache, PrecacheError):
+            raise self._precache
+        return self._precache
+
+    @property
+    def declared(self):
+        """The tool as the precache's toolset declares it, else as it is known here."""
+        try:
+            declared = self.precache.manifest.tools.get(self.tool.name, self.tool)
+        except PrecacheError:
+            declared = self.tool
+        return declared._replace(command=self.request.command) if self.request.command else declared
+
+    @property
+    def place(self):
+        """Where the tool's own environment is (``environments.Place``)."""
+        path = self.request.venv or os.path.join(self.home, ".local", self.tool.name)
+        return environments.place_for(path, self.home)
+
+    def mirrors(self):
+        """Return the mirrors to try (``configuration.mirrors``)."""
+        if self._settings is None:
+            self._settings = configuration.read(self.environ, self.interpreter.prefix)
+        return configuration.mirrors(self.request.mirrors, self._settings)
+
+    def secrets(self):
+        """Return what must not be seen in any message."""
+        listed = [configuration.Mirror("", {"index-url": url}) for url in self.request.mirrors]
+        if self._settings is not None:
+            listed.append(configuration.Mirror("", {name: each.value for name, each in self._settings.items()}))
+        return {secret for mirror in listed for secret in mirror.secrets}
+
+    def lock_for(self, name):
+        """Return the precache's lock of a tool for the interpreter, or None.
+
+        :rtype: Locked
+        """
+        if self.request.lock is not None and name == self.tool.name:
+            return self.request.lock
+        try:
+            return self.precache.locked(name, self.interpreter)
+        except PrecacheError:
+            return None
+
+    def lock_date(self):
+        """Return the date of the precache's lock, or "" where the caller brought the lock."""
+        return "" if self.request.lock is not None else self.precache.manifest.locked
+
+    def _places_of_pip(self):
+        """Yield what may carry ``packaging``, most trusted first."""
+        for wheel in self._locked_pips():
+            try:
+                yield self.precache.checked(os.path.join("wheels", wheel.file), wheel.sha256)
+            except PrecacheError:
+                continue
+        pip = self.interpreter.modules.get("pip")
+        if pip:
+            yield pip.folder
+        if self.interpreter.bundled_pip:
+            yield self.interpreter.bundled_pip
+
+    def _locked_pips(self):
+        """Return the precache's pip wheels, those for the Python that runs us first."""
+        try:
+            targets = list(self.precache.manifest.targets.values())
+        except PrecacheError:
+            return []
+        targets.sort(key=lambda target: target.python != sys.version_info[:2])
+        wheels = [wheel for target in targets for wheel in target.tools.get(precache.PIP, Locked("", [])).wheels]
+        return sorted({wheel for wheel in wheels if wheel.name == precache.PIP}, key=wheels.index)

@@ -1,0 +1,50 @@
+"""Programs that run in another interpreter than ours.
+
+Each is one file that imports only the standard library, is handed over as
+text (``python -c``, so it also works out of a zip file or an Ansible module),
+reads its job as JSON on standard input and prints its answer as the last line.
+"""
+
+import inspect
+import json
+
+from ..commands import last_lines, run
+from ..errors import CommandError
+
+
+def start(python, runner, job, deadline, **options):
+    """Start one of the runners in an interpreter and wait for its end.
+
+    :param str python: path of the interpreter.
+    :param module runner: a module of this package.
+    :param dict job: what it is to do.
+    :param Deadline deadline: when it is killed.
+    :param options: ``environ`` and ``keep_open`` of ``commands.run``, and
+        ``isolated``: False where the interpreter is to look as it does in a shell.
+    :rtype: Result
+    :raises CommandError: where it cannot be started or does not end in time.
+    """
+    flags = ["-I"] if options.pop("isolated", True) else []
+    argv = [python] + flags + ["-c", inspect.getsource(runner)]
+    return run(argv, deadline, stdin=json.dumps(job), **options)
+
+
+def run_in(python, runner, job, deadline, **options):
+    """Run one of the runners and read its answer; arguments as for ``start``.
+
+    :returns: its answer.
+    :rtype: dict
+    :raises CommandError: where it fails or its answer cannot be read.
+    """
+    result = start(python, runner, job, deadline, **options)
+    shown = [python, runner.__name__.rpartition(".")[2]]
+    if result.returncode != 0:
+        words = last_lines(result.stderr)
+        cause = words.splitlines()[-1] if words else "exit code {}".format(result.returncode)
+        raise CommandError("{} failed: {}".format(" ".join(shown), cause), shown, result.returncode, words)
+    try:
+        return json.loads(result.stdout.rstrip("\n").rpartition("\n")[2])
+    except ValueError as error:
+        raise CommandError(
+            "{} gave no answer".format(" ".join(shown)), shown, 0, last_lines(result.stdout)
+        ) from error

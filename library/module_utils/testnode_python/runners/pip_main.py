@@ -1,0 +1,37 @@
+"""Run pip from a wheel or a folder (runs in the interpreter that pip is to work for)."""
+
+import sys
+
+# ``-c`` puts the current folder first; nothing there is ours.
+if sys.path and sys.path[0] == "":
+    del sys.path[0]
+
+import importlib.util  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import runpy  # noqa: E402
+import sysconfig  # noqa: E402
+
+
+def lacks_distutils():
+    """Say whether this Python ought to have distutils, but its distribution split it off."""
+    try:
+        return sys.version_info < (3, 12) and importlib.util.find_spec("distutils.cmd") is None
+    except ImportError:
+        return True
+
+
+def main(job):
+    """Do the job: ``place`` (what holds pip), ``arguments``, ``umask``."""
+    if job["umask"] is not None:
+        os.umask(job["umask"])
+    if lacks_distutils():
+        # pip's own switch: sysconfig instead of distutils for the install scheme.
+        sysconfig._PIP_USE_SYSCONFIG = True
+    sys.path.insert(0, job["place"])
+    sys.argv = ["pip"] + job["arguments"]
+    runpy.run_module("pip", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.stdin.read()))

@@ -1,0 +1,100 @@
+"""Version specifiers (PEP 440), by the ``packaging`` that some pip carries.
+
+The standard library knows nothing of PEP 440 and a parser of our own would be
+wrong somewhere; every pip since 10 brings the real one along.
+"""
+
+import importlib
+import re
+import sys
+
+from .errors import Error, UsageError
+
+# What may follow a name in a requirement: no blanks that pip would split, no
+# options, no URLs.
+_SPECIFIER = re.compile(r"^[A-Za-z0-9.,*+!<>=~_ -]+$")
+_VERSION = re.compile(r"\b\d+(?:\.\d+)+(?:[a-z0-9.+!-]*[a-z0-9])?")
+
+
+def check_specifier(specifier):
+    """Refuse what must not reach a requirement file or a command line.
+
+    :param str specifier: as in ``>=4,<5``; "" for any version.
+    :raises UsageError: where it is no specifier at a glance.
+    """
+    if specifier and not (_SPECIFIER.match(specifier) and specifier.strip()[0] in "<>=!~"):
+        raise UsageError(
+            "{!r} is not a version specifier (PEP 440)".format(specifier),
+            "write it as in '==4.23.2', '<4' or '>=4,<5'",
+        )
+
+
+def version_in(text):
+    """Return the first version in what a program printed, or ""."""
+    match = _VERSION.search(text)
+    return match.group() if match else ""
+
+
+class Versions:
+    """Compares versions, by the first ``packaging`` that can be had.
+
+    :param places: callable that gives pip wheels, or folders that pip can be
+        imported from, most trusted first; called when the first comparison is due.
+    """
+
+    def __init__(self, places):
+        self._places = places
+        self._specifiers = None
+
+    def satisfies(self, version, specifier):
+        """Say whether a version satisfies a specifier.
+
+        What is installed counts even if it is a pre-release, as pip sees it.
+
+        :param str version: a version, or "" where it is not known.
+        :param str specifier: a specifier; "" is satisfied by all.
+        :rtype: bool
+        :raises UsageError: where the specifier is none.
+        :raises Error: where no ``packaging`` is at hand.
+        """
+        if not specifier:
+            return True
+        module = self._load()
+        try:
+            wanted = module.SpecifierSet(specifier)
+        except module.InvalidSpecifier as error:
+            raise UsageError("{!r} is not a version specifier (PEP 440)".format(specifier)) from error
+        try:
+            return wanted.contains(version, prereleases=True)
+        except ValueError:  # packaging's InvalidVersion is one
+            return False
+
+    def _load(self):
+        if self._specifiers is None:
+            for place in self._places():
+                self._specifiers = _specifiers_from(place)
+                if self._specifiers is not None:
+                    break
+            else:
+                raise Error(
+                    "a version was asked for, but there is no pip at hand whose packaging could compare versions",
+                    "ask without --version, or give a precache",
+                )
+        return self._specifiers
+
+
+def _specifiers_from(place):
+    """Import pip's ``packaging.specifiers`` from one place; None where that fails."""
+    before = set(sys.modules)
+    # A folder may hold much else, which must not shadow the standard library.
+    sys.path.insert(0 if place.endswith(".whl") else len(sys.path), place)
+    try:
+        importlib.invalidate_caches()
+        return importlib.import_module("pip._vendor.packaging.specifiers")
+    except Exception:  # whatever a damaged or foreign pip does: the next place is asked
+        for name in set(sys.modules) - before:
+            if name == "pip" or name.startswith("pip."):
+                del sys.modules[name]
+        return None
+    finally:
+        sys.path.remove(place)

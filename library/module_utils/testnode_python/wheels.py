@@ -1,0 +1,83 @@
+"""The second rung: a tool's environment out of the precache, with no network."""
+
+from . import environments, receipts
+from .commands import clean_environment
+from .errors import Error
+from .precache import INSTALLER, PIP
+from .runners import environment as environment_runner
+from .runners import run_in
+
+
+def from_precache(request, node):
+    """Make the tool's environment from the wheels that were locked for it.
+
+    :param Request request: what is asked for.
+    :param Node node: where.
+    :rtype: Ready
+    :raises Error: where the precache cannot serve.
+    """
+    precache, tool = node.precache, node.declared
+    lock = precache.locked(tool.name, node.interpreter)
+    if not node.versions.satisfies(lock.version, request.version):
+        raise Error("{} has {} {}, not {}".format(precache.path, tool.name, lock.version, request.version))
+    with environments.locked(node.place, node.deadline) as held:
+        ready = environments.already(node, lock)
+        if ready is not None:
+            return ready
+        receipt = environments.make(node.place, lambda tree: _fill(tree, node, lock, held))
+    return environments.ready(node.place, receipt, unlocked=False)
+
+
+def _fill(tree, node, lock, held):
+    """Fill a tree from a lock; return its receipt."""
+    precache, tool = node.precache, node.declared
+    pip = [wheel for wheel in precache.locked(PIP, node.interpreter).wheels if wheel.name == PIP]
+    # Environments have a pip of their own; a lock that names one knows better which.
+    locked = list({wheel.name: wheel for wheel in pip + lock.wheels}.values())
+    installer = precache.wheels(precache.locked(INSTALLER, node.interpreter))
+    job = environment_job(tree, node.place, precache.wheels(lock._replace(wheels=locked)), installer)
+    fill(job, node.interpreter.base, node.deadline, node.environ, held)
+    return receipts.Receipt(
+        tool=tool.name,
+        request=node.request.version,
+        command=tool.command,
+        version=lock.version,
+        source="precache",
+        origin="the precache {}".format(precache.path),
+        locked=precache.manifest.locked,
+        python=node.interpreter.base,
+        series=node.interpreter.series,
+        made=environments.now(),
+        packages=[receipts.Package(wheel.name, wheel.version, wheel.sha256) for wheel in locked],
+    )
+
+
+def environment_job(tree, place, wheels=(), installer=()):
+    """Return the job of the runner that makes an environment.
+
+    :param str tree: the folder to make.
+    :param Place place: what it is for.
+    :param wheels: paths of the wheels to install; none makes an empty venv.
+    :param installer: paths of the wheels of PyPA installer.
+    :rtype: dict
+    """
+    return {
+        "path": tree,
+        "wheels": list(wheels),
+        "installer": list(installer),
+        "umask": 0o022 if place.shared else None,
+        "compile": place.shared,
+    }
+
+
+def fill(job, python, deadline, environ, lock):
+    """Make an environment.
+
+    :param dict job: from ``environment_job``.
+    :param str python: the interpreter that it is made for and made by.
+    :param Deadline deadline: when it is given up.
+    :param dict environ: the caller's variables.
+    :param int lock: descriptor of the place's lock, held until the work has ended.
+    :raises CommandError: where the interpreter could not.
+    """
+    run_in(python, environment_runner, job, deadline, environ=clean_environment(environ), keep_open=(lock,))
