@@ -5,8 +5,9 @@ import importlib
 import os
 import sys
 
-from . import ladder
+from . import checkout, ladder
 from .errors import Error, NotReadyError, UsageError
+from .getpip import GET_PIP_URL
 from .outcome import SOURCES
 from .request import DEFAULT_SOURCES, DEFAULT_TIMEOUT, DEFAULT_VENVS, Request
 
@@ -75,9 +76,13 @@ def _parser():
         word = words.add_parser(name, help=text, description=text.capitalize() + ".")
         word.set_defaults(act=act)
         _add_options(word)
-        word.add_argument("tool", metavar="TOOL", help="its name: pip, tox, virtualenv, ... or any name on PyPI")
+        word.add_argument(
+            "tool", metavar="TOOL", help="its name: pip, tox, virtualenv, ... or any name on PyPI"
+        )
         if name == "run":
-            word.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="what the tool is told")
+            word.add_argument(
+                "arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="what the tool is told"
+            )
     words.add_parser("precache", help="lock, build, verify and show precaches", add_help=False)
     return parser
 
@@ -89,19 +94,47 @@ def _add_options(word):
     add("--executable", default="", metavar="PATH", help="a program to consider before all others")
     add("--python", default="", metavar="EXE", help="the Python it is for (default: python3 on PATH)")
     add("--precache", default="", metavar="DIR", help="default: /opt/cache/testnode-python/current")
-    add("--mirror", action="append", default=[], metavar="URL", help="an index, instead of pip's configuration; repeatable")
-    add("--sources", default=",".join(DEFAULT_SOURCES), metavar="A,B", help="what may be used, of {}".format(", ".join(SOURCES)))
+    add(
+        "--mirror",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="an index, instead of pip's configuration; repeatable",
+    )
+    add(
+        "--sources",
+        default=",".join(DEFAULT_SOURCES),
+        metavar="A,B",
+        help="what may be used, of {}".format(", ".join(SOURCES)),
+    )
     add("--venv", default="", metavar="DIR", help="where its environment goes (default: ~/.local/TOOL)")
-    add("--venvs", action="append", default=[], metavar="PATTERN", help="where system-level venvs are (default: {}); repeatable".format(*DEFAULT_VENVS))
+    add(
+        "--venvs",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="where system-level venvs are (default: {}); repeatable".format(*DEFAULT_VENVS),
+    )
     add("--scope", default="", metavar="S", help="of pip: user or global (default: global for root)")
-    add("--get-pip", nargs="?", const="upstream", default="", metavar="URL", help="install pip by get-pip.py, the precached one or that at a URL")
-    add("--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="S", help="seconds for everything (default: %(default)g)")
+    add(
+        "--get-pip",
+        nargs="?",
+        const="upstream",
+        default="",
+        metavar="URL",
+        help="install pip by get-pip.py, the precached one or that at a URL",
+    )
+    add(
+        "--timeout",
+        type=float,
+        default=DEFAULT_TIMEOUT,
+        metavar="S",
+        help="seconds for everything (default: %(default)g)",
+    )
     add("--json", action="store_true", help="print the whole outcome as JSON")
 
 
 def _request(arguments, **changes):
-    from .getpip import GET_PIP_URL
-
     request = Request(
         tool=arguments.tool,
         version=arguments.version,
@@ -155,3 +188,18 @@ def _print_work(attempt):
     # Who runs a tool that is there wants to see the tool and nothing else.
     if attempt.source != "system":
         _print_attempt(attempt)
+
+
+def _precache(argv):
+    """Hand over to the image side, in an environment that has its libraries."""
+    command = checkout.builder_command(dict(os.environ), _print_work)
+    if command:
+        os.execv(command[0], command + ["precache"] + argv)
+    try:
+        # By name: what Ansible ships of this package must not include the image side.
+        builder = importlib.import_module(".builder.cli", __package__)
+    except ImportError as error:
+        raise Error(
+            "the image side needs {}".format(error.name), "install it: pip install 'testnode-python[builder]'"
+        ) from error
+    return builder.main(argv)

@@ -85,7 +85,9 @@ def _files(environ, prefix):
     home = environ.get("HOME") or os.path.expanduser("~")
     config_home = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
     config_folders = (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)
-    files = [os.path.join(folder, "pip", "pip.conf") for folder in config_folders if folder] + ["/etc/pip.conf"]
+    files = [os.path.join(folder, "pip", "pip.conf") for folder in config_folders if folder] + [
+        "/etc/pip.conf"
+    ]
     if not (named and os.path.exists(named)):
         files += [os.path.join(home, ".pip", "pip.conf"), os.path.join(config_home, "pip", "pip.conf")]
     files.append(os.path.join(prefix, "pip.conf"))
@@ -97,7 +99,9 @@ def _parse(path):
     try:
         parser.read(path, encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError) as error:
-        raise Error("pip's configuration {} cannot be understood: {}".format(path, error), "mend it") from error
+        raise Error(
+            "pip's configuration {} cannot be understood: {}".format(path, error), "mend it"
+        ) from error
     return {
         section: {
             name.lower().replace("_", "-").lstrip("-"): Setting(" ".join(value.split()), path)
@@ -141,7 +145,8 @@ def mirrors(urls, settings):
 def _listed(url, base):
     if not url.startswith(("https://", "http://", "file://")) or len(url.split()) != 1:
         raise UsageError(
-            "{!r} is not the URL of an index".format(redact(url)), "write it as in https://pypi.example.org/simple"
+            "{!r} is not the URL of an index".format(redact(url)),
+            "write it as in https://pypi.example.org/simple",
         )
     return Mirror(redact(url, secrets_of(url)), dict(base, **{"index-url": url}))
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from . import ownership, receipts
 from .errors import PlaceError
 from .outcome import Ready
+from .tools import normalize
 
 # Where trees of environments in the system's own folders lie.
 SYSTEM_TREES = "/usr/local/lib/testnode-python"
@@ -151,7 +152,11 @@ def already(node, lock):
     python = os.path.join(place.path, "bin", "python")
     if os.path.realpath(python) != receipt.python or not os.access(python, os.X_OK):
         return None
-    agrees = receipt.version == lock.version if lock else node.versions.satisfies(receipt.version, node.request.version)
+    if lock is not None:
+        there = {(normalize(package.name), package.version) for package in receipt.packages}
+        agrees = {(wheel.name, wheel.version) for wheel in lock.wheels} <= there
+    else:
+        agrees = node.versions.satisfies(receipt.version, node.request.version)
     return ready(place, receipt, unlocked=not receipt.locked)._replace(changed=False) if agrees else None
 
 
@@ -162,7 +167,9 @@ def ready(place, receipt, unlocked):
     """
     where = "{} (locked {})".format(receipt.origin, receipt.locked[:10]) if receipt.locked else receipt.origin
     return Ready(
-        "{} {} from {}{}".format(receipt.tool, receipt.version, where, ", its newest: unlocked" if unlocked else ""),
+        "{} {} from {}{}".format(
+            receipt.tool, receipt.version, where, ", its newest: unlocked" if unlocked else ""
+        ),
         executable=os.path.join(place.path, "bin", receipt.command),
         version=receipt.version,
         changed=True,
@@ -205,7 +212,10 @@ def refuse_foreign(place):
         return
     if os.path.islink(place.path):
         target = os.path.join(os.path.dirname(place.path), os.readlink(place.path))
-        if _is_tree(place, os.path.basename(target)) and os.path.dirname(os.path.abspath(target)) == place.trees:
+        if (
+            _is_tree(place, os.path.basename(target))
+            and os.path.dirname(os.path.abspath(target)) == place.trees
+        ):
             return
         what = "a link to {}".format(target)
     else:

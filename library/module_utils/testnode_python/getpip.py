@@ -165,7 +165,9 @@ def _only(wheels, links, folder):
     """
     for wheel in wheels:
         shutil.copyfile(os.path.join(links, wheel.file), os.path.join(folder, wheel.file))
-    return ["--no-index", "--find-links", folder] + ["{0.name}=={0.version}".format(wheel) for wheel in wheels]
+    return ["--no-index", "--find-links", folder] + [
+        "{0.name}=={0.version}".format(wheel) for wheel in wheels
+    ]
 
 
 def _run_get_pip(script, arguments, node, mirror):
@@ -178,7 +180,9 @@ def _run_get_pip(script, arguments, node, mirror):
         result = run(argv, node.deadline, environ, keep_open=(lock,))
     if result.returncode != 0:
         words = last_lines(result.stderr or result.stdout)
-        raise CommandError("get-pip.py failed: {}".format(words.rpartition("\n")[2]), argv, result.returncode, words)
+        raise CommandError(
+            "get-pip.py failed: {}".format(words.rpartition("\n")[2]), argv, result.returncode, words
+        )
 
 
 def _by_upstream_get_pip(request, node, mirror):
@@ -186,7 +190,9 @@ def _by_upstream_get_pip(request, node, mirror):
     urls = [request.get_pip]
     if request.get_pip == GET_PIP_URL:
         # The newest refuses Pythons that it no longer supports; those have a file of their own.
-        urls.insert(0, GET_PIP_URL.replace("/get-pip.py", "/pip/{}/get-pip.py".format(node.interpreter.series)))
+        urls.insert(
+            0, GET_PIP_URL.replace("/get-pip.py", "/pip/{}/get-pip.py".format(node.interpreter.series))
+        )
     with pips.workshop() as folder:
         for url in urls:
             try:
@@ -206,7 +212,8 @@ def _target(node):
     interpreter = node.interpreter
     if not interpreter.distutils:
         raise Error(
-            "pip needs distutils, which {} lacks".format(interpreter), "install it: apt-get install python3-distutils"
+            "pip needs distutils, which {} lacks".format(interpreter),
+            "install it: apt-get install python3-distutils",
         )
     scope = scope_of(node)
     if scope == "global" and not _may_write(interpreter.global_site):
@@ -244,7 +251,9 @@ def _ready(node, words, locked, unlocked):
     interpreter = node.interpreter
     missing = lacking(node)
     if missing or not interpreter.pip_command:
-        raise Error("pip ended well, but {} has no {}".format(interpreter, ", ".join(missing) or "pip3 command"))
+        raise Error(
+            "pip ended well, but {} has no {}".format(interpreter, ", ".join(missing) or "pip3 command")
+        )
     version = interpreter.modules[PIP].version
     return Ready(
         "pip {} for {} from {}".format(version, interpreter, words),

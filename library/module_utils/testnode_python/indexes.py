@@ -1,35 +1,20 @@
-"""Reading package indexes: the one place of the node side that uses the network.
+"""Reading package indexes: what files a mirror has of a project, and fetching one.
 
 pip does the downloading of tools.  This is for what comes before pip: to learn
 quickly and exactly what is wrong with a mirror, and to fetch pip itself.
 https://packaging.python.org/en/latest/specifications/simple-repository-api/
 """
 
-import base64
 import hashlib
-import http.client
-import ipaddress
-import netrc
 import os
 import re
-import ssl
-import time
-import urllib.error
-import urllib.request
 from html.parser import HTMLParser
 from typing import NamedTuple
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from .errors import MirrorError
 from .redaction import redact
 from .tools import normalize
-
-# A mirror that needs longer to answer one request does not help a job.
-_ANSWER_SECONDS = 5
-_TRIES = 3
-_TRANSIENT = (500, 502, 503, 504)
-_LARGEST_PAGE = 64 * 1024 * 1024
-_BLOCK = 64 * 1024
 
 
 class Link(NamedTuple):
@@ -112,12 +97,21 @@ def _list(url, mirror, deadline, environ):
     return page.links
 
 
+def _read(url, mirror, deadline, environ):
+    # urllib and ssl take longer to import than a tool that is there takes to find.
+    from . import network
+
+    return network.read(url, mirror, deadline, environ)
+
+
 def _list_folder(path, url):
     if os.path.isfile(os.path.join(path, "index.html")):
         path = os.path.join(path, "index.html")
     try:
         if os.path.isdir(path):
-            return [Link(name, "file://" + os.path.join(path, name), "", "") for name in sorted(os.listdir(path))]
+            return [
+                Link(name, "file://" + os.path.join(path, name), "", "") for name in sorted(os.listdir(path))
+            ]
         page = _Page("file://" + path)
         with open(path, encoding="utf-8", errors="replace") as file:
             page.feed(file.read())
@@ -146,141 +140,10 @@ def download(link, folder, mirror, deadline, environ):
     else:
         data, _ = _read(link.url, mirror, deadline, environ)
     if link.sha256 and hashlib.sha256(data).hexdigest() != link.sha256:
-        raise MirrorError(link.url, "{} is not the file that was promised: its hash differs".format(redact(link.url)))
+        raise MirrorError(
+            link.url, "{} is not the file that was promised: its hash differs".format(redact(link.url))
+        )
     path = os.path.join(folder, os.path.basename(link.file))
     with open(path, "wb") as file:
         file.write(data)
     return path
-
-
-def _read(url, mirror, deadline, environ):
-    """Return the content at a URL and the URL that it came from in the end."""
-    shown = redact(url, mirror.secrets)
-    _refuse_insecure(url, shown, mirror)
-    for attempt in range(1, _TRIES + 1):
-        try:
-            return _read_once(url, mirror, deadline, environ)
-        except urllib.error.HTTPError as error:
-            error.close()
-            reason = "{} answers {} {}".format(shown, error.code, str(error.reason).splitlines()[0])
-            transient = error.code in _TRANSIENT
-        except http.client.IncompleteRead as error:
-            reason, transient = "{} broke off after {} bytes".format(shown, len(error.partial)), True
-        except (http.client.HTTPException, OSError, ValueError) as error:
-            cause = getattr(error, "reason", error)
-            reason = "{} cannot be read: {}".format(shown, _words(cause))
-            transient = isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError)
-        if not transient or attempt == _TRIES or not deadline.left():
-            break
-        time.sleep(min(0.2 * 2**attempt, deadline.left()))
-    raise MirrorError(shown, reason)
-
-
-def _words(cause):
-    if isinstance(cause, TimeoutError) or "timed out" in str(cause):
-        return "timed out"
-    return redact(getattr(cause, "strerror", None) or str(cause))
-
-
-def _read_once(url, mirror, deadline, environ):
-    address, headers = _without_credentials(url, mirror, environ)
-    request = urllib.request.Request(address, headers={"Accept": "text/html, */*;q=0.1"})
-    for name, value in headers.items():
-        # A redirect to another host must not carry them along.
-        request.add_unredirected_header(name, value)
-    blocks, size = [], 0
-    timeout = max(min(_ANSWER_SECONDS, deadline.left()), 0.1)
-    with _opener(mirror, address).open(request, timeout=timeout) as answer:
-        while True:
-            block = answer.read1(_BLOCK)
-            if not block:
-                break
-            size += len(block)
-            blocks.append(block)
-            if size > _LARGEST_PAGE:
-                raise ValueError("it is larger than {} MB".format(_LARGEST_PAGE // 1024 // 1024))
-            if not deadline.left():
-                raise ValueError("timed out after {} bytes".format(size))
-        if answer.length:  # read1 does not tell when the server stops early
-            raise http.client.IncompleteRead(b"".join(blocks), answer.length)
-        return b"".join(blocks), answer.geturl()
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Keeps credentials on the same host, where an index redirects to add a slash."""
-
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
-        new = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if new is not None and urlsplit(newurl)[:2] == urlsplit(req.full_url)[:2]:
-            for name, value in req.unredirected_hdrs.items():
-                new.add_unredirected_header(name, value)
-        return new
-
-
-def _opener(mirror, url):
-    context = ssl.create_default_context()
-    bundle = mirror.settings.get("cert") or os.environ.get("REQUESTS_CA_BUNDLE")
-    if bundle and os.path.exists(bundle):
-        context.load_verify_locations(**{"capath" if os.path.isdir(bundle) else "cafile": bundle})
-    if mirror.settings.get("client-cert"):
-        context.load_cert_chain(mirror.settings["client-cert"])
-    if _is_trusted_host(url, mirror):
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    handlers = [urllib.request.HTTPSHandler(context=context), _Redirects()]
-    proxy = mirror.settings.get("proxy")
-    if proxy:
-        handlers.append(urllib.request.ProxyHandler({"http": proxy, "https": proxy}))
-    return urllib.request.build_opener(*handlers)
-
-
-def _without_credentials(url, mirror, environ):
-    """Split a URL into what is asked for and the headers that carry who asks."""
-    parts = urlsplit(url)
-    user, password = parts.username, parts.password
-    if user is None:
-        for index in mirror.indexes:  # files lie beside the pages, under the same account
-            other = urlsplit(index)
-            if other.username is not None and (other.scheme, _host(other)) == (parts.scheme, _host(parts)):
-                user, password = other.username, other.password
-                break
-        else:
-            user, password = _from_netrc(parts.hostname, environ)
-    address = urlunsplit(parts._replace(netloc=_host(parts)))
-    if user is None:
-        return address, {}
-    pair = "{}:{}".format(unquote(user), unquote(password or ""))
-    return address, {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
-
-
-def _host(parts):
-    return parts.netloc.rpartition("@")[2]
-
-
-def _from_netrc(host, environ):
-    path = environ.get("NETRC") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".netrc")
-    try:
-        found = netrc.netrc(path).authenticators(host or "")
-    except (OSError, netrc.NetrcParseError):
-        found = None
-    return (found[0], found[2]) if found else (None, None)
-
-
-def _is_trusted_host(url, mirror):
-    parts = urlsplit(url)
-    return bool({parts.hostname, _host(parts)} & set(mirror.listed("trusted-host")))
-
-
-def _refuse_insecure(url, shown, mirror):
-    """Hold to pip's rule: no plain HTTP but to this machine and to trusted hosts."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" or _is_trusted_host(url, mirror):
-        return
-    try:
-        local = ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        local = parts.hostname == "localhost"
-    if not local:
-        raise MirrorError(
-            shown, "{} is neither https nor a trusted host; use https, or trusted-host in pip's configuration".format(shown)
-        )

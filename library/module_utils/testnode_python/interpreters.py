@@ -28,7 +28,8 @@ class Interpreter(NamedTuple):
     ``base`` is the real binary below venvs and links; ``externally_managed`` the
     marker file of PEP 668 or ""; ``distutils`` whether it is really there (Debian
     splits it off); ``modules`` what of pip, setuptools, wheel and packaging it
-    imports; ``global_site`` where it keeps what is installed for all; ``bundled_pip`` the pip wheel that came with it, or "".
+    imports; ``global_site`` is where it keeps what is installed for all;
+    ``bundled_pip`` the pip wheel that came with it, or "".
     """
 
     executable: str

@@ -30,11 +30,16 @@ class Wheel(NamedTuple):
 
 
 class Locked(NamedTuple):
-    """A tool's lock for one target; ``reason`` says why there is none."""
+    """A tool's lock for one target; ``reason`` says why there is none.
+
+    ``sha256`` is that of ``locks/<target>/pylock.<tool>.toml``.  A wheel whose
+    ``size`` is 0 was locked through an index that tells no sizes.
+    """
 
     version: str
     wheels: List[Wheel]
     reason: str = ""
+    sha256: str = ""
 
 
 class Target(NamedTuple):
@@ -93,6 +98,7 @@ def _dump_target(target):
             "version": locked.version,
             "wheels": [dict(wheel._asdict()) for wheel in locked.wheels],
             "reason": locked.reason,
+            "sha256": locked.sha256,
         }
     data = _without(target._asdict(), "name")
     data["tools"] = tools
@@ -158,14 +164,17 @@ def _load_target(name, data):
     major, minor = data["python"]
     libc, floor = data["libc"]
     return Target(
-        name=str(name),
+        name=_matching(NAME, name),
         implementation=str(data["implementation"]),
         python=(int(major), int(minor)),
         machine=str(data["machine"]),
         libc=(str(libc), (int(floor[0]), int(floor[1]))),
         tools={
             _matching(NAME, tool): Locked(
-                str(locked["version"]), [_load_wheel(wheel) for wheel in locked["wheels"]], str(locked["reason"])
+                str(locked["version"]),
+                [_load_wheel(wheel) for wheel in locked["wheels"]],
+                str(locked["reason"]),
+                locked["sha256"] and _matching(_SHA256, locked["sha256"]),
             )
             for tool, locked in data["tools"].items()
         },

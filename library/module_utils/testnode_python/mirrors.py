@@ -85,9 +85,9 @@ class _Work:
         arguments = ["install", "--no-compile"] if not node.place.shared else ["install"]
         if self.lock is not None:
             # All hashes or none: a lock without pip's own is completed from pip's lock.
-            locked = {wheel.name: wheel for wheel in locked_pip + self.lock.wheels}
+            has_pip = any(wheel.name == PIP for wheel in self.lock.wheels)
             arguments += ["--no-deps", "--require-hashes"]
-            text = pips.pinned(locked.values())
+            text = pips.pinned(self.lock.wheels + ([] if has_pip else locked_pip))
         else:
             requirements = list(node.declared.requirements)
             requirements[0] = _with_version(requirements[0], node.request.version)
@@ -121,7 +121,9 @@ class _Work:
         if not os.path.exists(program):
             programs = sorted(set(os.listdir(os.path.dirname(program))) - _VENV_PROGRAMS)
             raise Error(
-                "{} has no command {}, but {}".format(tool.name, tool.command, ", ".join(programs) or "none at all"),
+                "{} has no command {}, but {}".format(
+                    tool.name, tool.command, ", ".join(programs) or "none at all"
+                ),
                 "name the right one with --command",
             )
         environ = clean_environment(self.node.environ)
@@ -130,11 +132,22 @@ class _Work:
         if result.returncode != 0:
             words = (result.stderr or result.stdout).strip().splitlines() or ["no output"]
             raise CommandError(
-                "{} was installed but does not work: {}".format(tool.name, words[-1]), [tool.command], result.returncode
+                "{} was installed but does not work: {}".format(tool.name, words[-1]),
+                [tool.command],
+                result.returncode,
             )
 
 
-_VENV_PROGRAMS = {"activate", "activate.csh", "activate.fish", "Activate.ps1", "pip", "pip3", "python", "python3"}
+_VENV_PROGRAMS = {
+    "activate",
+    "activate.csh",
+    "activate.fish",
+    "Activate.ps1",
+    "pip",
+    "pip3",
+    "python",
+    "python3",
+}
 
 
 def _with_version(requirement, version):

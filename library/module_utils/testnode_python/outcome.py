@@ -57,7 +57,9 @@ class Outcome(NamedTuple):
         """Return plain data, the same for JSON and for Ansible."""
         data = dict(self._asdict())
         data["seconds"] = round(self.seconds, 3)
-        data["attempts"] = [dict(attempt._asdict(), seconds=round(attempt.seconds, 3)) for attempt in self.attempts]
+        data["attempts"] = [
+            dict(attempt._asdict(), seconds=round(attempt.seconds, 3)) for attempt in self.attempts
+        ]
         return data
 
     def as_json(self):

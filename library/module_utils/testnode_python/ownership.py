@@ -40,7 +40,9 @@ def fault(path, owners):
         return "{} cannot be read: {}".format(path, error.strerror)
     if status.st_uid not in owners:
         return "{} belongs to user {}, not to {}".format(
-            path, status.st_uid, " or ".join("root" if owner == 0 else "user {}".format(owner) for owner in sorted(owners))
+            path,
+            status.st_uid,
+            " or ".join("root" if owner == 0 else "user {}".format(owner) for owner in sorted(owners)),
         )
     if not stat.S_ISLNK(status.st_mode) and status.st_mode & 0o022:
         return "{} may be written by others (mode {:04o})".format(path, stat.S_IMODE(status.st_mode))

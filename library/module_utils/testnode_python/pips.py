@@ -31,7 +31,10 @@ def pinned(wheels):
     :param wheels: locked wheels (iterable of Wheel).
     :rtype: str
     """
-    return "".join("{0.name}=={0.version} --hash=sha256:{0.sha256}\n".format(wheel) for wheel in wheels)
+    hashes = {}
+    for wheel in wheels:
+        hashes.setdefault("{0.name}=={0.version}".format(wheel), []).append("--hash=sha256:" + wheel.sha256)
+    return "".join("{} {}\n".format(pin, " ".join(admitted)) for pin, admitted in hashes.items())
 
 
 def run_pip(python, place, arguments, deadline, **options):
@@ -53,7 +56,10 @@ def run_pip(python, place, arguments, deadline, **options):
     result = start(python, pip_main, job, deadline, environ=environ, **options)
     if result.returncode != 0:
         raise CommandError(
-            "pip failed: {}".format(_reason(result)), ["pip"] + arguments, result.returncode, last_lines(result.stderr)
+            "pip failed: {}".format(_reason(result)),
+            ["pip"] + arguments,
+            result.returncode,
+            last_lines(result.stderr),
         )
 
 
@@ -81,7 +87,9 @@ def fetch(mirror, node, locked, folder):
     else:
         found = newest_first(found, node.interpreter.minor)
     if not found:
-        raise MirrorError(mirror.name, "{} has no pip for Python {}".format(mirror.name, node.interpreter.series))
+        raise MirrorError(
+            mirror.name, "{} has no pip for Python {}".format(mirror.name, node.interpreter.series)
+        )
     return indexes.download(found[0], folder, mirror, node.deadline, node.environ)
 
 

@@ -72,7 +72,9 @@ class Precache:
                 "add it to the toolset and build the precache again",
             )
         if not locked.wheels:
-            raise PrecacheError(self.path, "{} has no {} for {}: {}".format(self.path, name, target.name, locked.reason))
+            raise PrecacheError(
+                self.path, "{} has no {} for {}: {}".format(self.path, name, target.name, locked.reason)
+            )
         return locked
 
     def wheels(self, locked):
@@ -160,7 +162,9 @@ def open_precache(path=""):
         with open(file, encoding="utf-8") as stream:
             text = stream.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise PrecacheError(file, "{} cannot be read: {}".format(file, error), "build the precache again") from error
+        raise PrecacheError(
+            file, "{} cannot be read: {}".format(file, error), "build the precache again"
+        ) from error
     return Precache(real, manifest.loads(text, file))
 
 
@@ -178,7 +182,12 @@ def _distrust(folder, named):
         reason = ownership.fault(folder, ownership.trusted_owners())
     real = os.path.realpath(folder)
     owners = ownership.trusted_owners() if named else {0}
-    inside = (real, os.path.join(real, manifest.FILE_NAME), os.path.join(real, "wheels"), os.path.join(real, "get-pip"))
+    inside = (
+        real,
+        os.path.join(real, manifest.FILE_NAME),
+        os.path.join(real, "wheels"),
+        os.path.join(real, "get-pip"),
+    )
     for path in inside:
         if not reason and os.path.lexists(path):
             reason = ownership.fault(path, owners)

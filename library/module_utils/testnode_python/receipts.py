@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import Dict, List, NamedTuple
+from typing import List, NamedTuple
 
 from . import ownership
 from .tools import normalize
@@ -42,7 +42,7 @@ class Receipt(NamedTuple):
 
     def version_of(self, distribution):
         """Return the version of a distribution in the environment, or ""."""
-        versions = {normalize(package.name): package.version for package in self.packages}  # type: Dict[str, str]
+        versions = {normalize(package.name): package.version for package in self.packages}
         return versions.get(normalize(distribution), "")
 
 

@@ -131,7 +131,9 @@ class Node:
         """Return what must not be seen in any message."""
         listed = [configuration.Mirror("", {"index-url": url}) for url in self.request.mirrors]
         if self._settings is not None:
-            listed.append(configuration.Mirror("", {name: each.value for name, each in self._settings.items()}))
+            listed.append(
+                configuration.Mirror("", {name: each.value for name, each in self._settings.items()})
+            )
         return {secret for mirror in listed for secret in mirror.secrets}
 
     def lock_for(self, name):
@@ -170,5 +172,7 @@ class Node:
         except PrecacheError:
             return []
         targets.sort(key=lambda target: target.python != sys.version_info[:2])
-        wheels = [wheel for target in targets for wheel in target.tools.get(precache.PIP, Locked("", [])).wheels]
+        wheels = [
+            wheel for target in targets for wheel in target.tools.get(precache.PIP, Locked("", [])).wheels
+        ]
         return sorted({wheel for wheel in wheels if wheel.name == precache.PIP}, key=wheels.index)

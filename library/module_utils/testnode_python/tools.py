@@ -53,8 +53,14 @@ _EXCEPTIONS = {
         Tool("os-testr", ["os-testr", "six; python_version < '3.8'"], "subunit-trace", ["--help"]),
         Tool("glean", ["glean"], "glean", ["--help"]),
         Tool("zuul-cloner", ["PyYAML"], "python", ["-c", "import yaml"]),
-        Tool("installer", ["installer"], "python", ["-m", "installer", "--help"]),
-        Tool("builder", ["requests", "packaging", "uv", "rich"], "python", ["-c", "import requests, packaging.pylock, rich, uv"]),
+        # 0.4, which Python 3.6 gets, has no __main__.
+        Tool("installer", ["installer"], "python", ["-c", "import installer"]),
+        Tool(
+            "builder",
+            ["requests", "packaging>=26.1", "uv", "rich", "tomli; python_version < '3.11'"],
+            "python",
+            ["-c", "import requests, packaging.pylock, rich, uv"],
+        ),
     )
 }
 

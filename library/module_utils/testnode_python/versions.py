@@ -77,7 +77,7 @@ class Versions:
                     break
             else:
                 raise Error(
-                    "a version was asked for, but there is no pip at hand whose packaging could compare versions",
+                    "a version was asked for, but no pip is at hand whose packaging could compare versions",
                     "ask without --version, or give a precache",
                 )
         return self._specifiers
@@ -91,7 +91,7 @@ def _specifiers_from(place):
     try:
         importlib.invalidate_caches()
         return importlib.import_module("pip._vendor.packaging.specifiers")
-    except Exception:  # whatever a damaged or foreign pip does: the next place is asked
+    except Exception:  # noqa: BLE001 - a damaged or foreign pip: the next place is asked
         for name in set(sys.modules) - before:
             if name == "pip" or name.startswith("pip."):
                 del sys.modules[name]

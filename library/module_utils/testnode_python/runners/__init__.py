@@ -5,7 +5,6 @@ text (``python -c``, so it also works out of a zip file or an Ansible module),
 reads its job as JSON on standard input and prints its answer as the last line.
 """
 
-import inspect
 import json
 
 from ..commands import last_lines, run
@@ -25,7 +24,8 @@ def start(python, runner, job, deadline, **options):
     :raises CommandError: where it cannot be started or does not end in time.
     """
     flags = ["-I"] if options.pop("isolated", True) else []
-    argv = [python] + flags + ["-c", inspect.getsource(runner)]
+    # The loader finds the text in a zip file, too.
+    argv = [python] + flags + ["-c", runner.__loader__.get_source(runner.__name__)]
     return run(argv, deadline, stdin=json.dumps(job), **options)
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import sysconfig
-import venv
+import zipfile
 
 
 def make(path):
@@ -16,61 +16,73 @@ def make(path):
 
     :param str path: its folder.
     """
+    import venv  # here, because whoever only hands this file on need not wait for it
+
     venv.EnvBuilder(symlinks=True, with_pip=False).create(path)
+
+
+def shares_of(wheels):
+    """Divide wheels into two shares of about as many files.
+
+    :param list wheels: paths of wheels.
+    :rtype: tuple(list, list)
+    """
+    counted = []
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as archive:
+            counted.append((len(archive.namelist()), wheel))
+    shares, files = ([], []), [0, 0]
+    for count, wheel in sorted(counted, reverse=True):
+        lighter = files.index(min(files))
+        shares[lighter].append(wheel)
+        files[lighter] += count
+    return shares
 
 
 def install(path, wheels):
     """Install wheels into a venv of this interpreter.
 
-    :param str path: the venv.
-    :param list wheels: paths of wheels.
-    """
-    from installer import install as install_wheel
-    from installer.destinations import SchemeDictionaryDestination
-    from installer.sources import WheelFile
-
-    variables = {"base": path, "platbase": path, "installed_base": path, "installed_platbase": path}
-    # Distributions patch the default scheme; a venv is always laid out like this.
-    names = ("purelib", "platlib", "scripts", "data", "headers")
-    scheme = {}
-    for name in names:
-        key = "include" if name == "headers" else name
-        scheme[name] = sysconfig.get_path(key, "posix_prefix", variables)
-    destination = SchemeDictionaryDestination(
-        scheme, interpreter=os.path.join(path, "bin", "python"), script_kind="posix"
-    )
-    for wheel in wheels:
-        with WheelFile.open(wheel) as source:
-            install_wheel(source=source, destination=destination, additional_metadata={"INSTALLER": b"testnode-python\n"})
-
-
-def install_side_by_side(path, wheels):
-    """Install wheels in two processes: creating a thousand files waits for the kernel.
+    In two processes: what takes the time is to create a thousand files.
 
     :param str path: the venv.
     :param list wheels: paths of wheels.
     :raises SystemExit: where the other process failed (it has printed why).
     """
-    shares = ([], [])
-    sizes = [0, 0]
-    for wheel in sorted(wheels, key=os.path.getsize, reverse=True):
-        lighter = sizes.index(min(sizes))
-        shares[lighter].append(wheel)
-        sizes[lighter] += os.path.getsize(wheel)
-    other = os.fork()
-    if other == 0:
+    from installer import install as install_wheel
+    from installer.destinations import SchemeDictionaryDestination
+    from installer.sources import WheelFile
+
+    # Distributions patch their default scheme; a venv is always laid out like this.
+    roots = {"base": path, "platbase": path, "installed_base": path, "installed_platbase": path}
+    scheme = {
+        name: sysconfig.get_path("include" if name == "headers" else name, "posix_prefix", roots)
+        for name in ("purelib", "platlib", "scripts", "data", "headers")
+    }
+    destination = SchemeDictionaryDestination(
+        scheme, interpreter=os.path.join(path, "bin", "python"), script_kind="posix"
+    )
+    metadata = {"INSTALLER": b"testnode-python\n"}
+
+    def install_share(share):
+        for wheel in share:
+            with WheelFile.open(wheel) as source:
+                install_wheel(source=source, destination=destination, additional_metadata=metadata)
+
+    ours, others = shares_of(wheels)
+    child = os.fork()
+    if child == 0:
         status = 1
         try:
-            install(path, shares[1])
+            install_share(others)
             status = 0
-        except Exception as error:  # noqa: BLE001 - the parent cannot see it otherwise
+        except Exception as error:  # noqa: BLE001 - the parent would not see it
             sys.stderr.write("{}: {}\n".format(type(error).__name__, error))
             sys.stderr.flush()
         os._exit(status)
     try:
-        install(path, shares[0])
+        install_share(ours)
     finally:
-        status = os.waitpid(other, 0)[1]
+        status = os.waitpid(child, 0)[1]
     if status != 0:
         raise SystemExit(1)
 
@@ -82,7 +94,7 @@ def main(job):
     make(job["path"])
     if job["wheels"]:
         sys.path[:0] = job["installer"]
-        install_side_by_side(job["path"], job["wheels"])
+        install(job["path"], job["wheels"])
     if job["compile"]:
         import compileall
 

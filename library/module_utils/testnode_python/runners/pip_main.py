@@ -6,11 +6,11 @@ import sys
 if sys.path and sys.path[0] == "":
     del sys.path[0]
 
-import importlib.util  # noqa: E402
-import json  # noqa: E402
-import os  # noqa: E402
-import runpy  # noqa: E402
-import sysconfig  # noqa: E402
+import importlib.util
+import json
+import os
+import runpy
+import sysconfig
 
 
 def lacks_distutils():
@@ -27,7 +27,7 @@ def main(job):
         os.umask(job["umask"])
     if lacks_distutils():
         # pip's own switch: sysconfig instead of distutils for the install scheme.
-        sysconfig._PIP_USE_SYSCONFIG = True
+        setattr(sysconfig, "_PIP_USE_SYSCONFIG", True)  # noqa: B010 - no type knows it
     sys.path.insert(0, job["place"])
     sys.argv = ["pip"] + job["arguments"]
     runpy.run_module("pip", run_name="__main__", alter_sys=True)

@@ -6,17 +6,17 @@ import sys
 if sys.path and sys.path[0] == "":
     del sys.path[0]
 
-import importlib.util  # noqa: E402
-import json  # noqa: E402
-import os  # noqa: E402
-import site  # noqa: E402
-import sysconfig  # noqa: E402
+import importlib.util
+import json
+import os
+import site
+import sysconfig
 
 
 def libc():
     """Return the C library's name and version, as in ``["glibc", [2, 36]]``."""
     try:
-        name, version = os.confstr("CS_GNU_LIBC_VERSION").split()
+        name, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").split()
         return [name, [int(part) for part in version.split(".")[:2]]]
     except (AttributeError, OSError, ValueError):
         return ["", [0, 0]]
@@ -130,7 +130,9 @@ def facts():
         "user_site_on": bool(site.ENABLE_USER_SITE),
         "global_site": sysconfig.get_path("purelib"),
         "pkg_resources": spec_of("pkg_resources") is not None,
-        "pip_command": pip_command(modules["pip"], [global_scripts, os.path.join(sys.prefix, "bin"), user_scripts]),
+        "pip_command": pip_command(
+            modules["pip"], [global_scripts, os.path.join(sys.prefix, "bin"), user_scripts]
+        ),
         "bundled_pip": bundled_pip(),
     }
 
