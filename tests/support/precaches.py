@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import sys
 import sysconfig
 
@@ -40,8 +41,8 @@ def make_precache(folder, tools=None, libc=("glibc", (2, 17))):
     """Make a precache with real pip and installer, and tools that answer ``--version``.
 
     :param str folder: where; it is made.
-    :param dict tools: lists of wheel paths by tool, the tool's own first; by
-        default ``hello`` 1.0, which depends on ``greeting`` 2.0.
+    :param dict tools: lists of wheel paths by tool, the tool's own first, which
+        are copied; by default ``hello`` 1.0, which depends on ``greeting`` 2.0.
     :param tuple libc: floor of the target.
     :returns: the manifest.
     :rtype: manifest.Manifest
@@ -57,6 +58,9 @@ def make_precache(folder, tools=None, libc=("glibc", (2, 17))):
     if tools is None:
         hello = make_tool(wheels, "hello", "1.0", requires=["greeting"])
         tools = {"hello": [hello, make_wheel(wheels, "greeting", "2.0")]}
+    for path in {path for paths in tools.values() for path in paths}:
+        if os.path.dirname(path) != wheels:
+            shutil.copy(path, wheels)
     locks.update({name: lock(*paths) for name, paths in tools.items()})
     target = manifest.Target(
         target_name(), "cpython", sys.version_info[:2], target_name().partition("linux_")[2], libc, locks

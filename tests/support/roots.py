@@ -234,10 +234,12 @@ def cache_folder(environ=os.environ):
 
 
 @contextlib.contextmanager
-def overlay(lower):
+def overlay(lower, at=None):
     """Give a plain folder whose content lies in the lower layer of an overlayfs.
 
     :param str lower: the folder that shines through; it is never written to.
+    :param str at: where to mount it, which may be ``lower`` itself: what has its
+        path written into it finds itself there.
     :raises unittest.SkipTest: where we are not root.
     """
     if os.geteuid() != 0:
@@ -246,7 +248,7 @@ def overlay(lower):
         for name in ("upper", "work", "merged"):
             (folder / name).mkdir(mode=0o755)
         options = f"lowerdir={lower},upperdir={folder / 'upper'},workdir={folder / 'work'}"
-        merged = str(folder / "merged")
+        merged = str(at or folder / "merged")
         subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, merged], check=True)
         try:
             yield merged

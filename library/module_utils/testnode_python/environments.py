@@ -109,7 +109,7 @@ def make(place, populate):
     :raises PlaceError: where something there is not ours, or cannot be written.
     """
     refuse_foreign(place)
-    _sweep(place)
+    _sweep(place, finished=False)
     tree = os.path.join(place.trees, "{}-{}".format(place.stem, uuid.uuid4().hex[:8]))
     try:
         os.mkdir(tree, 0o755)
@@ -119,6 +119,8 @@ def make(place, populate):
         receipts.write(tree, receipt)
         if place.shared:
             os.chmod(os.path.join(tree, receipts.FILE_NAME), 0o644)
+        # The tree that is current becomes the previous one, which a program may still run from.
+        _sweep(place, finished=True, spare=tree)
         _link(place, tree)
     except OSError as error:
         shutil.rmtree(tree, ignore_errors=True)
@@ -126,7 +128,6 @@ def make(place, populate):
     except BaseException:
         shutil.rmtree(tree, ignore_errors=True)
         raise
-    _sweep(place)
     return receipt
 
 
@@ -241,19 +242,23 @@ def _is_tree(place, name):
     return re.match(re.escape(place.stem) + r"-[0-9a-f]{8}$", name) is not None
 
 
-def _sweep(place):
-    """Remove what killed makers left and all but one finished tree that is not in use."""
-    finished = []
+def _trees(place):
+    """Return our trees but the current one, each with whether it was finished."""
     in_use = current(place)
+    found = []
     for name in os.listdir(place.trees):
         tree = os.path.join(place.trees, name)
         if not _is_tree(place, name) or os.path.islink(tree) or os.path.realpath(tree) == in_use:
             continue
-        receipt, _ = receipts.read(tree, ownership.trusted_owners())
-        if receipt is not None:
-            finished.append((receipt.made, tree))
-        elif os.path.exists(os.path.join(tree, receipts.UNFINISHED)) or not os.listdir(tree):
+        finished = os.path.exists(os.path.join(tree, receipts.FILE_NAME))
+        # A folder that only looks like one of ours has neither file, and something in it.
+        if finished or os.path.exists(os.path.join(tree, receipts.UNFINISHED)) or not os.listdir(tree):
+            found.append((tree, finished))
+    return found
+
+
+def _sweep(place, finished, spare=""):
+    """Remove trees: those that killed makers left, or those that were current before."""
+    for tree, is_finished in _trees(place):
+        if is_finished == finished and tree != spare:
             shutil.rmtree(tree, ignore_errors=True)
-    # A program may still run from the one that was current before.
-    for _, tree in sorted(finished)[:-1]:
-        shutil.rmtree(tree, ignore_errors=True)

@@ -7,10 +7,9 @@ import sys
 import tempfile
 import unittest
 
-if sys.version_info < (3, 10):
-    raise unittest.SkipTest("nodes are made with Python 3.10 and newer")
-
 from tests.support import roots
+
+new_enough = unittest.skipIf(sys.version_info < (3, 10), "nodes are made with Python 3.10 and newer")
 
 
 @new_enough
