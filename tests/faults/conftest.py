@@ -61,8 +61,22 @@ class Caller:
 
     def command(self, version, *options):
         """Return the words that make a version of the tool ready."""
-        words = [sys.executable, str(CHECKOUT / "testnode-python"), "ensure", "patient", "--version", "==" + version]
-        words += ["--python", sys.executable, "--precache", str(self.precaches[version]), "--sources", "system,precache"]
+        words = [
+            sys.executable,
+            str(CHECKOUT / "testnode-python"),
+            "ensure",
+            "patient",
+            "--version",
+            "==" + version,
+        ]
+        words += [
+            "--python",
+            sys.executable,
+            "--precache",
+            str(self.precaches[version]),
+            "--sources",
+            "system,precache",
+        ]
         return words + list(options)
 
     def start(self, version, *options):
@@ -84,7 +98,11 @@ class Caller:
 
     def answer(self):
         """Return what the tool says of itself."""
-        return subprocess.run([self.program], stdout=subprocess.PIPE, check=True, timeout=60).stdout.decode().strip()
+        return (
+            subprocess.run([self.program], stdout=subprocess.PIPE, check=True, timeout=60)
+            .stdout.decode()
+            .strip()
+        )
 
     def trees(self):
         """Return the names of the environments that lie there, current or not."""

@@ -1,7 +1,10 @@
 """Nodes for tests: variables that owe nothing to who runs the tests, and a node that sees only these."""
 
 import os
+import shutil
 import sys
+import tempfile
+import unittest
 
 from testnode_python.request import DEFAULT_SOURCES, Node, Request
 
@@ -52,3 +55,26 @@ def make_request(home, tool="hello", **asked):
     }
     known.update(asked)
     return Request(tool, **known)
+
+
+class InAFolder(unittest.TestCase):
+    """Has a folder of its own, ``folder``, gone when the test has ended."""
+
+    def setUp(self):
+        super().setUp()
+        # The temporary folder may itself be a link.
+        self.folder = os.path.realpath(tempfile.mkdtemp(prefix="testnode-test-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def write(self, name, content, mode=0o644):
+        """Write a file into the folder, with the folders on its way; return its path."""
+        path = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb" if isinstance(content, bytes) else "w") as file:
+            file.write(content)
+        os.chmod(path, mode)
+        return path
+
+    def script(self, name, *lines):
+        """Write a shell script that can be run; return its path."""
+        return self.write(name, "\n".join(("#!/bin/sh",) + lines) + "\n", 0o755)

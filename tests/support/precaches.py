@@ -1,18 +1,26 @@
 """A small real precache for the Python that runs the tests, made without the image side."""
 
+import atexit
+import functools
 import hashlib
+import json
 import os
 import shutil
 import sys
 import sysconfig
+import tempfile
 
-from testnode_python import manifest
+from testnode_python import ladder, manifest
+from testnode_python.errors import NotReadyError
 from testnode_python.tools import normalize, tool_named
 
+from .nodes import InAFolder, clean_environ, make_node, make_request
 from .wheels import make_tool, make_wheel, rebuild_wheel
 
 LOCKED = "2026-11-01T00:00:00Z"
 COMPANIONS = ("setuptools", "wheel", "packaging")
+# The last installer for Python 3.6 stands on two backports.
+INSTALLER = ("installer",) if sys.version_info >= (3, 7) else ("installer", "importlib_resources", "zipp")
 
 
 def target_name():
@@ -52,8 +60,11 @@ def make_precache(folder, tools=None, libc=("glibc", (2, 17))):
     os.chmod(folder, 0o755)
     os.chmod(wheels, 0o755)
     locks = {
-        "pip": lock(rebuild_wheel("pip", wheels), *[make_wheel(wheels, name, "1.0") for name in COMPANIONS]),
-        "installer": lock(rebuild_wheel("installer", wheels)),
+        "pip": lock(
+            rebuild_wheel("pip", wheels),
+            *[make_wheel(wheels, name, "1.0", {name + "/__init__.py": ""}) for name in COMPANIONS],
+        ),
+        "installer": lock(*[rebuild_wheel(name, wheels) for name in INSTALLER]),
     }
     if tools is None:
         hello = make_tool(wheels, "hello", "1.0", requires=["greeting"])
@@ -80,3 +91,61 @@ def write_manifest(folder, made):
     os.chmod(path, 0o644)
     for name in os.listdir(os.path.join(folder, "wheels")):
         os.chmod(os.path.join(folder, "wheels", name), 0o644)
+
+
+@functools.lru_cache(maxsize=None)
+def _template():
+    """Make the default precache once per process: packing pip again takes a while."""
+    folder = tempfile.mkdtemp(prefix="testnode-test-")
+    atexit.register(shutil.rmtree, folder)
+    make_precache(os.path.join(folder, "precache"))
+    return os.path.join(folder, "precache")
+
+
+class HasPrecache(InAFolder):
+    """Has a precache of its own, ``precache``, and an empty home, ``home``."""
+
+    def setUp(self):
+        super().setUp()
+        self.precache = os.path.join(self.folder, "precache")
+        shutil.copytree(_template(), self.precache)
+        self.home = os.path.join(self.folder, "home")
+        os.mkdir(self.home)
+        # pip's configuration has an index; nothing listens there, and an empty one says so at once.
+        self.mirror = "file://" + os.path.join(self.folder, "empty-index")
+
+    def node(self, tool="hello", **asked):
+        """Return a node with this home and this precache."""
+        return make_node(self.home, tool, self.environ(), **self._asked(asked))
+
+    def request(self, tool="hello", **asked):
+        """Return a request in this home, with this precache."""
+        return make_request(self.home, tool, **self._asked(asked))
+
+    def environ(self):
+        """Return the variables of who has this home."""
+        return clean_environ(self.home)
+
+    def _asked(self, asked):
+        return dict({"precache": self.precache, "mirrors": (self.mirror,)}, **asked)
+
+    def ensure(self, tool="hello", **asked):
+        """Climb the ladder; return the outcome, whether the tool is ready or not."""
+        try:
+            return ladder.ensure(self.request(tool, **asked), self.environ())
+        except NotReadyError as error:
+            return error.outcome
+
+    def change_manifest(self, change):
+        """Write the manifest anew after a callable has changed its data."""
+        path = os.path.join(self.precache, manifest.FILE_NAME)
+        with open(path) as file:
+            data = json.load(file)
+        change(data)
+        with open(path, "w") as file:
+            json.dump(data, file)
+
+    def wheel(self, name="hello"):
+        """Return the path of the wheel of a distribution in the precache."""
+        wheels = os.path.join(self.precache, "wheels")
+        return next(os.path.join(wheels, file) for file in os.listdir(wheels) if file.startswith(name + "-"))

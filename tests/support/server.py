@@ -23,6 +23,7 @@ FAULTS = frozenset(
         "refused",  # a port where nothing listens
         "hang",  # accepts and never answers
         "drip",  # one byte at a time
+        "trickle",  # headers at once, then one byte at a time
         "404",  # for everything
         "500",
         "503",
@@ -42,6 +43,7 @@ class Request(NamedTuple):
     method: str
     path: str
     had_authorization: bool
+    proxy_authorization: str = ""
 
 
 class Answer(NamedTuple):
@@ -80,7 +82,7 @@ class Server:
     :param bool tls: serve https with a certificate of its own; ``certificate``
         is the file with which a client trusts it.
     :param int failures: how many requests ``flaky`` refuses.
-    :param float pause: seconds between two bytes of ``drip``.
+    :param float pause: seconds between two bytes of ``drip`` and ``trickle``.
     :raises unittest.SkipTest: where TLS is asked for and ``openssl`` is not there.
     """
 
@@ -195,7 +197,7 @@ class Site(Server):
 
 
 def make_certificate(folder):
-    """Make a self-signed certificate for the loopback address.
+    """Make a self-signed certificate for the loopback address and ``localhost``.
 
     :param str folder: where its two files go.
     :returns: paths of the certificate and its key.
@@ -206,7 +208,8 @@ def make_certificate(folder):
     certificate, key = os.path.join(folder, "certificate.pem"), os.path.join(folder, "key.pem")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        + ["-days", "30", "-subj", "/CN=" + LOOPBACK, "-addext", "subjectAltName=IP:" + LOOPBACK]
+        + ["-days", "30", "-subj", "/CN=" + LOOPBACK]
+        + ["-addext", "subjectAltName=IP:{},DNS:localhost".format(LOOPBACK)]
         + ["-keyout", key, "-out", certificate],
         check=True,
         stdout=subprocess.PIPE,
@@ -296,7 +299,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         owner = self.server.owner
         authorization = self.headers.get("Authorization")
-        owner.requests.append(Request(self.command, self.path, authorization is not None))
+        to_proxy = self.headers.get("Proxy-Authorization", "")
+        owner.requests.append(Request(self.command, self.path, authorization is not None, to_proxy))
         if owner.fault == "hang":
             owner.closing.wait()
             return
@@ -308,6 +312,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
+        if owner.fault == "trickle":
+            self.wfile = _Drip(self.wfile, owner)
         cut = owner.fault == "truncated" and answer.is_file
         self.wfile.write(answer.body[: len(answer.body) // 2] if cut else answer.body)
 

@@ -24,15 +24,10 @@ def folder():
     return top if os.path.exists(os.path.join(top, "toolset.toml")) else ""
 
 
-def builder_command(environ, report):
-    """Return the program that runs the image side, its environment made ready.
+def refuse_old_python():
+    """Raise where this Python is too old for the image side.
 
-    :param dict environ: the caller's variables.
-    :param report: callable that is given each Attempt that wrote something.
-    :returns: the words to run it with, or [] where this process can do so itself.
-    :rtype: list(str)
-    :raises UsageError: where this Python is too old for it.
-    :raises NotReadyError: where its environment could not be made.
+    :raises UsageError: naming the oldest that it runs on.
     """
     if sys.version_info < OLDEST_FOR_BUILDER:
         raise UsageError(
@@ -41,6 +36,17 @@ def builder_command(environ, report):
             ),
             "start testnode-python by another Python, as in: python3.12 testnode-python precache ...",
         )
+
+
+def builder_command(environ, announce):
+    """Return the program that runs the image side, its environment made ready.
+
+    :param dict environ: the caller's variables.
+    :param announce: callable that is given a sentence before work that takes seconds.
+    :returns: the words to run it with, or [] where this process can do so itself.
+    :rtype: list(str)
+    :raises NotReadyError: where its environment could not be made.
+    """
     receipt, _ = receipts.read(os.path.realpath(sys.prefix), ownership.trusted_owners())
     if not folder() or (receipt is not None and receipt.tool == BUILDER):
         return []
@@ -54,7 +60,9 @@ def builder_command(environ, report):
         venv=os.path.join(cache, "testnode-python", "{}-{}.{}".format(BUILDER, *sys.version_info[:2])),
         lock=_builder_lock(),
     )
-    outcome = ladder.ensure(request, environ, report)
+    if not os.path.exists(request.venv):
+        announce("making an environment for the image side at {} ...".format(request.venv))
+    outcome = ladder.ensure(request, environ)
     return [outcome.executable, os.path.join(folder(), "testnode-python")]
 
 

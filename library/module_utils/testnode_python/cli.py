@@ -12,8 +12,11 @@ from .outcome import SOURCES
 from .request import DEFAULT_SOURCES, DEFAULT_TIMEOUT, DEFAULT_VENVS, Request
 
 DONE, COULD_NOT, WRONG_USAGE = 0, 1, 2
+_NEED_LIBRARIES = (["lock"], ["build"])
 # As a shell reports a program that SIGINT ended.
 INTERRUPTED = 130
+# A day: more is a mistake, and more than the system's timers bear is a crash.
+_LONGEST = 86400
 
 _EXAMPLES = """\
 examples:
@@ -26,6 +29,51 @@ examples:
 
 exit codes: 0 done, 1 could not, 2 wrong usage
 """
+_WORDS = (
+    (
+        "ensure",
+        "make a tool ready and print where it is",
+        "TOOL [options]",
+        """\
+example:
+  "$(testnode-python ensure tox --version '>=4')" --version
+
+Its path alone goes to standard output, what was tried to standard error.
+""",
+    ),
+    (
+        "find",
+        "print where a tool is, if it is there",
+        "TOOL [options]",
+        """\
+example:
+  testnode-python find tox --venvs '/opt/venvs/{tool}'
+
+It writes nothing and asks no source but what is there.
+""",
+    ),
+    (
+        "run",
+        "make a tool ready and run it",
+        "[options] TOOL [ARGS ...]",
+        """\
+example:
+  testnode-python run --version '<4' tox -e py3 --notest
+
+Options of ours go before TOOL, all that follows it is the tool's.
+""",
+    ),
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in a sentence, and keeps to whole options."""
+
+    def __init__(self, **settings):
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+
+    def error(self, message):
+        raise UsageError(message, "'{} --help' tells more".format(self.prog))
 
 
 def main(argv=None):
@@ -41,6 +89,11 @@ def main(argv=None):
     return _guarded(_node_side, argv)
 
 
+def program():
+    """Run the command line and end this process with its exit code."""
+    sys.exit(main())
+
+
 def _guarded(words, argv):
     """Turn expected errors into a sentence and an exit code; bugs keep their traceback."""
     try:
@@ -53,46 +106,68 @@ def _guarded(words, argv):
 
 
 def _node_side(argv):
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
     if arguments.word is None:
-        _parser().print_help()
+        parser.print_help(sys.stderr)
         return WRONG_USAGE
-    return arguments.act(arguments)
+    return {"ensure": _ensure, "find": _find, "run": _run}[arguments.word](arguments)
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="testnode-python",
+        usage="testnode-python WORD [options] ...",
         description="Makes Python tools ready: from what is there, from a precache, or from a mirror.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    words = parser.add_subparsers(dest="word", metavar="WORD")
-    for name, act, text in (
-        ("ensure", _ensure, "make a tool ready and print where it is"),
-        ("find", _find, "print where a tool is, if it is there"),
-        ("run", _run, "make a tool ready and run it"),
-    ):
-        word = words.add_parser(name, help=text, description=text.capitalize() + ".")
-        word.set_defaults(act=act)
-        _add_options(word)
+    words = parser.add_subparsers(
+        dest="word", metavar="WORD", title="words ('testnode-python WORD --help' tells more)"
+    )
+    for name, text, usage, epilog in _WORDS:
+        prog = "testnode-python " + name
+        word = words.add_parser(
+            name,
+            help=text,
+            prog=prog,
+            usage="{} {}".format(prog, usage),
+            description="{}.".format(text.capitalize()),
+            epilog=epilog,
+        )
         word.add_argument(
             "tool", metavar="TOOL", help="its name: pip, tox, virtualenv, ... or any name on PyPI"
         )
         if name == "run":
-            word.add_argument(
+            rest = word.add_argument(
                 "arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="what the tool is told"
             )
+            rest.required = False  # some Pythons would name it among what is missing
+        _add_options(word)
     words.add_parser("precache", help="lock, build, verify and show precaches", add_help=False)
     return parser
 
 
 def _add_options(word):
-    add = word.add_argument
+    add = word.add_argument_group("what is wanted").add_argument
     add("--version", default="", metavar="SPEC", help="a PEP 440 specifier, as in '>=4,<5'")
     add("--command", default="", metavar="C", help="the tool's program where that has another name")
-    add("--executable", default="", metavar="PATH", help="a program to consider before all others")
     add("--python", default="", metavar="EXE", help="the Python it is for (default: python3 on PATH)")
+
+    add = word.add_argument_group("where it may come from").add_argument
+    add(
+        "--sources",
+        default=",".join(DEFAULT_SOURCES),
+        metavar="A,B",
+        help="what may be used, of {} (default: %(default)s)".format(", ".join(SOURCES)),
+    )
+    add("--executable", default="", metavar="PATH", help="a program to consider before all others")
+    add(
+        "--venvs",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="where system-level venvs are (default: {}); repeatable".format(*DEFAULT_VENVS),
+    )
     add("--precache", default="", metavar="DIR", help="default: /opt/cache/testnode-python/current")
     add(
         "--mirror",
@@ -101,37 +176,38 @@ def _add_options(word):
         metavar="URL",
         help="an index, instead of pip's configuration; repeatable",
     )
-    add(
-        "--sources",
-        default=",".join(DEFAULT_SOURCES),
-        metavar="A,B",
-        help="what may be used, of {}".format(", ".join(SOURCES)),
-    )
-    add("--venv", default="", metavar="DIR", help="where its environment goes (default: ~/.local/TOOL)")
-    add(
-        "--venvs",
-        action="append",
-        default=[],
-        metavar="PATTERN",
-        help="where system-level venvs are (default: {}); repeatable".format(*DEFAULT_VENVS),
-    )
-    add("--scope", default="", metavar="S", help="of pip: user or global (default: global for root)")
+
+    add = word.add_argument_group("where it goes").add_argument
+    add("--venv", default="", metavar="DIR", help="its environment (default: ~/.local/TOOL)")
+    add("--scope", default="", metavar="S", help="pip alone: user or global (default: global for root)")
     add(
         "--get-pip",
         nargs="?",
         const="upstream",
         default="",
         metavar="URL",
-        help="install pip by get-pip.py, the precached one or that at a URL",
+        help="pip alone: by get-pip.py, that at a URL or 'precache' (default: upstream's)",
     )
+
+    add = word.add_argument_group("how").add_argument
     add(
         "--timeout",
-        type=float,
+        type=_seconds,
         default=DEFAULT_TIMEOUT,
         metavar="S",
         help="seconds for everything (default: %(default)g)",
     )
     add("--json", action="store_true", help="print the whole outcome as JSON")
+
+
+def _seconds(text):
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= _LONGEST:
+        raise argparse.ArgumentTypeError("{!r} is no number from 0 to {}".format(text, _LONGEST))
+    return seconds
 
 
 def _request(arguments, **changes):
@@ -154,34 +230,51 @@ def _request(arguments, **changes):
 
 
 def _ensure(arguments):
-    report = None if arguments.json else _print_attempt
-    return _print_outcome(arguments, lambda: ladder.ensure(_request(arguments), report=report))
+    try:
+        outcome = _climb(arguments, None if arguments.json else _print_attempt)
+    except NotReadyError as error:
+        if arguments.json:
+            raise
+        raise Error(_without_reasons(error.outcome)) from error
+    return _print_outcome(outcome, arguments)
 
 
 def _find(arguments):
-    return _print_outcome(arguments, lambda: ladder.ensure(_request(arguments, sources=("system",))))
-
-
-def _print_outcome(arguments, climb):
     try:
-        outcome = climb()
+        outcome = _climb(arguments, sources=("system",))
+    except NotReadyError as error:
+        system = error.outcome.attempts[0]
+        raise Error("{} is not there: {}".format(error.outcome.tool, system.reason), system.cure) from error
+    return _print_outcome(outcome, arguments)
+
+
+def _run(arguments):
+    outcome = _climb(arguments, _print_work)
+    sys.stdout.flush()
+    try:
+        os.execv(outcome.executable, [outcome.executable] + arguments.arguments)
+    except OSError as error:
+        raise Error("{} cannot be started: {}".format(outcome.executable, error.strerror)) from error
+
+
+def _climb(arguments, report=None, **changes):
+    try:
+        return ladder.ensure(_request(arguments, **changes), report=report)
     except NotReadyError as error:
         if arguments.json:
             print(error.outcome.as_json())
         raise
+
+
+def _print_outcome(outcome, arguments):
     print(outcome.as_json() if arguments.json else outcome.executable)
     return DONE
 
 
 def _print_attempt(attempt):
+    # Flushed: before Python 3.9 standard error is buffered, and what is in a buffer does not survive exec.
     if not attempt.reason.startswith("not allowed"):
-        print(attempt, file=sys.stderr)
-
-
-def _run(arguments):
-    outcome = ladder.ensure(_request(arguments), report=_print_work)
-    sys.stdout.flush()
-    os.execv(outcome.executable, [outcome.executable] + arguments.arguments)
+        print(attempt, file=sys.stderr, flush=True)
 
 
 def _print_work(attempt):
@@ -190,9 +283,21 @@ def _print_work(attempt):
         _print_attempt(attempt)
 
 
+def _without_reasons(outcome):
+    """Return the end of a failure whose reasons were printed as they came."""
+    lines = ["{} could not be made ready".format(outcome.tool)]
+    lines += ["  {:<8}  -> {}".format(each.source, each.cure) for each in outcome.attempts if each.cure]
+    return "\n".join(lines)
+
+
+def _announce(words):
+    print("testnode-python: {}".format(words), file=sys.stderr, flush=True)
+
+
 def _precache(argv):
-    """Hand over to the image side, in an environment that has its libraries."""
-    command = checkout.builder_command(dict(os.environ), _print_work)
+    """Hand over to the image side, in an environment that has its libraries where it needs them."""
+    checkout.refuse_old_python()
+    command = checkout.builder_command(dict(os.environ), _announce) if argv[:1] in _NEED_LIBRARIES else []
     if command:
         os.execv(command[0], command + ["precache"] + argv)
     try:
@@ -200,6 +305,7 @@ def _precache(argv):
         builder = importlib.import_module(".builder.cli", __package__)
     except ImportError as error:
         raise Error(
-            "the image side needs {}".format(error.name), "install it: pip install 'testnode-python[builder]'"
+            "the image side is not here ({} is missing)".format(error.name),
+            "use a checkout of testnode-python, or pip install 'testnode-python[builder]'",
         ) from error
     return builder.main(argv)

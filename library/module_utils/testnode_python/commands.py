@@ -7,6 +7,7 @@ import time
 from typing import NamedTuple
 
 from .errors import CommandError
+from .redaction import redact
 
 # Enough of a program's last words to understand why it failed.
 _LAST_LINES = 12
@@ -111,5 +112,5 @@ def _text(data):
 
 
 def last_lines(text):
-    """Return the end of a program's output, where the reason stands."""
-    return "\n".join(text.strip().splitlines()[-_LAST_LINES:])
+    """Return the end of a program's output, where the reason stands, without secrets of URLs."""
+    return redact("\n".join(text.strip().splitlines()[-_LAST_LINES:]))

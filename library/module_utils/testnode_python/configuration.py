@@ -11,17 +11,23 @@ https://pip.pypa.io/en/stable/topics/configuration/
 import configparser
 import os
 from typing import Dict, NamedTuple
+from urllib.parse import urlsplit
 
 from .errors import Error, UsageError
 from .redaction import redact, secrets_of
 
 PYPI = "https://pypi.org/simple"
+SYSTEM_FILE = "/etc/pip.conf"
 
 _PLACES = ("index-url", "extra-index-url", "find-links")
 _TRANSPORT = ("trusted-host", "cert", "client-cert", "proxy", "keyring-provider", "cache-dir", "no-cache-dir")
 _CHOICE = ("only-binary", "no-binary", "prefer-binary")
 _HONOURED = _PLACES + ("no-index",) + _TRANSPORT + _CHOICE
+_FILES = ("cert", "client-cert", "cache-dir")
 _TRUE = ("1", "true", "yes", "on", "y", "t")
+# Where certificates come from if pip itself names none: the first two are those of
+# requests, the last is OpenSSL's, which older pips do not know.
+_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 class Setting(NamedTuple):
@@ -66,28 +72,52 @@ def read(environ, prefix):
     :rtype: dict(str, Setting)
     :raises Error: where a file cannot be understood.
     """
-    by_section = {"global": {}, "install": {}}
+    layers = {"global": {}, "install": {}, "environment": {}}
     for path in _files(environ, prefix):
         for section, options in _parse(path).items():
-            if section in by_section:
-                by_section[section].update(options)
-    settings = dict(by_section["global"], **by_section["install"])
+            if section in ("global", "install"):
+                layers[section].update(options)
     for name, value in environ.items():
         if name.startswith("PIP_"):
-            settings[name[4:].lower().replace("_", "-")] = Setting(value, name)
-    return {name: settings[name] for name in _HONOURED if name in settings and settings[name].value.strip()}
+            layers["environment"][name[4:].lower().replace("_", "-")] = Setting(value, name)
+    settings = {}
+    for layer in layers.values():  # what is empty leaves the layer below as it is
+        settings.update({name: setting for name, setting in layer.items() if setting.value.strip()})
+    for name in _CERTIFICATES:
+        if environ.get(name) and os.path.exists(environ[name]):
+            settings.setdefault("cert", Setting(environ[name], name))
+    home = _home(environ)
+    return {name: _absolute(name, settings[name], home) for name in _HONOURED if name in settings}
+
+
+def _home(environ):
+    return environ.get("HOME") or os.path.expanduser("~")
+
+
+def _absolute(name, setting, home):
+    """Make paths hold for a pip that is started from another folder."""
+
+    def path(word):
+        if "://" in word or word.startswith("file:"):
+            return word
+        return os.path.abspath(os.path.join(home, word[2:]) if word.startswith("~/") else word)
+
+    if name in _FILES:
+        return setting._replace(value=path(setting.value))
+    if name in _PLACES:
+        return setting._replace(value=" ".join(map(path, setting.value.split())))
+    return setting
 
 
 def _files(environ, prefix):
     named = environ.get("PIP_CONFIG_FILE", "")
     if named == os.devnull:
         return []
-    home = environ.get("HOME") or os.path.expanduser("~")
+    home = _home(environ)
     config_home = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
     config_folders = (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)
-    files = [os.path.join(folder, "pip", "pip.conf") for folder in config_folders if folder] + [
-        "/etc/pip.conf"
-    ]
+    files = [os.path.join(folder, "pip", "pip.conf") for folder in config_folders if folder]
+    files.append(SYSTEM_FILE)
     if not (named and os.path.exists(named)):
         files += [os.path.join(home, ".pip", "pip.conf"), os.path.join(config_home, "pip", "pip.conf")]
     files.append(os.path.join(prefix, "pip.conf"))
@@ -99,9 +129,10 @@ def _parse(path):
     try:
         parser.read(path, encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError) as error:
+        # The parser's own words quote the line, and with it what passwords stand there.
         raise Error(
-            "pip's configuration {} cannot be understood: {}".format(path, error), "mend it"
-        ) from error
+            "pip's configuration {} cannot be understood{}".format(path, _line_of(error)), "mend it"
+        ) from None
     return {
         section: {
             name.lower().replace("_", "-").lstrip("-"): Setting(" ".join(value.split()), path)
@@ -109,6 +140,13 @@ def _parse(path):
         }
         for section in parser.sections()
     }
+
+
+def _line_of(error):
+    """Say in which line a parser stumbled."""
+    errors = getattr(error, "errors", None)
+    line = errors[0][0] if errors else getattr(error, "lineno", None)
+    return " (line {})".format(line) if line else ""
 
 
 def mirrors(urls, settings):
@@ -143,12 +181,22 @@ def mirrors(urls, settings):
 
 
 def _listed(url, base):
-    if not url.startswith(("https://", "http://", "file://")) or len(url.split()) != 1:
+    if not _is_url(url):
         raise UsageError(
-            "{!r} is not the URL of an index".format(redact(url)),
-            "write it as in https://pypi.example.org/simple",
+            # What cannot be taken apart is shown from where no password can be.
+            "{!r} is not the URL of an index".format(redact(url.rpartition("@")[2])),
+            "write it as in https://pypi.example.org/simple, with %2F for a '/' in a password",
         )
     return Mirror(redact(url, secrets_of(url)), dict(base, **{"index-url": url}))
+
+
+def _is_url(text):
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("https", "http") and parts.hostname or parts.scheme == "file"
+        return bool(known and len(text.split()) == 1 and (parts.port or True))
+    except ValueError:  # a port that is none, most often a password with a slash
+        return False
 
 
 def pip_variables(mirror):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from . import interpreters, ownership, receipts
 from .commands import clean_environment, run
-from .errors import CommandError, Error
+from .errors import CommandError, Error, UsageError
 from .outcome import Ready
 from .versions import version_in
 
@@ -27,11 +27,14 @@ def find(request, node):
     :param Node node: where.
     :rtype: Ready
     :raises Error: where nothing counts, with the reason for each candidate.
+    :raises UsageError: where the request makes no sense.
     """
     reasons = []
     for candidate in candidates(request, node):
         try:
             return judge(candidate, node)
+        except UsageError:
+            raise
         except Error as error:
             reasons.append(str(error))
     if not request.executable and _has_own_command(node.tool):
@@ -46,16 +49,25 @@ def candidates(request, node):
     :rtype: iterator(Candidate)
     """
     if request.executable:
-        path = os.path.expanduser(request.executable)
+        path = os.path.abspath(os.path.expanduser(request.executable))
         yield Candidate(path, _tree_of(path))
     if _has_own_command(node.tool):
         yield from _on_path(node)
-    environments = [pattern.format(tool=node.tool.name) for pattern in request.venvs] + [node.place.path]
-    for environment in environments:
+    for environment in _system_venvs(request, node.tool) + [node.place.path]:
         tree = os.path.realpath(environment)
         receipt, _ = receipts.read(tree, ownership.trusted_owners())
         command = receipt.command if receipt and not request.command else node.tool.command
         yield Candidate(os.path.join(environment, "bin", command), tree)
+
+
+def _system_venvs(request, tool):
+    try:
+        return [os.path.abspath(pattern.format(tool=tool.name)) for pattern in request.venvs]
+    except (AttributeError, LookupError, ValueError) as error:
+        raise UsageError(
+            "{} is no pattern of system-level venvs".format(", ".join(map(repr, request.venvs))),
+            "write it as in '/usr/{tool}-env'",
+        ) from error
 
 
 def _has_own_command(tool):

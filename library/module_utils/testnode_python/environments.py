@@ -13,12 +13,11 @@ import os
 import re
 import shutil
 import time
-import uuid
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from . import ownership, receipts
-from .errors import PlaceError
+from .errors import CommandError, PlaceError
 from .outcome import Ready
 from .tools import normalize
 
@@ -76,7 +75,8 @@ def locked(place, deadline):
     :raises PlaceError: where it cannot be made, or is held for too long.
     """
     try:
-        os.makedirs(place.trees, mode=0o755, exist_ok=True)
+        for folder in (place.trees, os.path.dirname(place.path)):
+            _make_folders(folder, place.shared)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(place.lock, flags, 0o600)
     except OSError as error:
@@ -109,26 +109,39 @@ def make(place, populate):
     :raises PlaceError: where something there is not ours, or cannot be written.
     """
     refuse_foreign(place)
-    _sweep(place, finished=False)
-    tree = os.path.join(place.trees, "{}-{}".format(place.stem, uuid.uuid4().hex[:8]))
+    tree = os.path.join(place.trees, "{}-{}".format(place.stem, os.urandom(4).hex()))
     try:
-        os.mkdir(tree, 0o755)
+        _sweep(place, finished=False)
+        _make_folders(tree, place.shared)
         with open(os.path.join(tree, receipts.UNFINISHED), "w"):
             pass
         receipt = populate(tree)
         receipts.write(tree, receipt)
-        if place.shared:
-            os.chmod(os.path.join(tree, receipts.FILE_NAME), 0o644)
         # The tree that is current becomes the previous one, which a program may still run from.
         _sweep(place, finished=True, spare=tree)
         _link(place, tree)
-    except OSError as error:
-        shutil.rmtree(tree, ignore_errors=True)
-        raise unwritable(place.path, error) from error
-    except BaseException:
-        shutil.rmtree(tree, ignore_errors=True)
+    except BaseException as error:
+        # An interrupt may come when the link has been swapped.
+        if current(place) != os.path.realpath(tree):
+            shutil.rmtree(tree, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise unwritable(place.path, error) from error
+        if isinstance(error, CommandError) and os.strerror(errno.ENOSPC) in error.output:
+            raise unwritable(place.path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) from error
         raise
     return receipt
+
+
+def _make_folders(path, shared):
+    """Make a folder and what is missing above it, whatever the umask where others are to enter."""
+    if not os.path.isdir(os.path.dirname(path)):
+        _make_folders(os.path.dirname(path), shared)
+    try:
+        os.mkdir(path, 0o755)
+    except FileExistsError:
+        return
+    if shared:
+        os.chmod(path, 0o755)
 
 
 def current(place):
@@ -158,7 +171,11 @@ def already(node, lock):
         agrees = {(wheel.name, wheel.version) for wheel in lock.wheels} <= there
     else:
         agrees = node.versions.satisfies(receipt.version, node.request.version)
-    return ready(place, receipt, unlocked=not receipt.locked)._replace(changed=False) if agrees else None
+    return (
+        ready(place, receipt, unlocked=lock is None and not receipt.locked)._replace(changed=False)
+        if agrees
+        else None
+    )
 
 
 def ready(place, receipt, unlocked):
@@ -196,12 +213,10 @@ def unwritable(path, error):
         errno.EACCES: "name a folder that you may write with --venv, or another HOME",
         errno.EROFS: "name a folder that you may write with --venv, or another HOME",
     }
-    where = error.filename or path
-    return PlaceError(
-        path,
-        "{} cannot be made: {}: {}".format(path, error.strerror or error, where),
-        cures.get(error.errno, ""),
-    )
+    words = "{} cannot be made: {}".format(path, error.strerror or error)
+    if error.filename and error.filename != path:
+        words += ": {}".format(error.filename)
+    return PlaceError(path, words, cures.get(error.errno, ""))
 
 
 def refuse_foreign(place):
@@ -239,7 +254,7 @@ def _link(place, tree):
 
 
 def _is_tree(place, name):
-    return re.match(re.escape(place.stem) + r"-[0-9a-f]{8}$", name) is not None
+    return re.fullmatch(re.escape(place.stem) + r"-[0-9a-f]{8}", name) is not None
 
 
 def _trees(place):
@@ -252,9 +267,16 @@ def _trees(place):
             continue
         finished = os.path.exists(os.path.join(tree, receipts.FILE_NAME))
         # A folder that only looks like one of ours has neither file, and something in it.
-        if finished or os.path.exists(os.path.join(tree, receipts.UNFINISHED)) or not os.listdir(tree):
+        if finished or os.path.exists(os.path.join(tree, receipts.UNFINISHED)) or _is_empty(tree):
             found.append((tree, finished))
     return found
+
+
+def _is_empty(folder):
+    try:
+        return not os.listdir(folder)
+    except OSError:  # a file, or a folder of somebody else
+        return False
 
 
 def _sweep(place, finished, spare=""):

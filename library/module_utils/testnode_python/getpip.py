@@ -8,14 +8,14 @@ import os
 import shutil
 
 from . import environments, indexes, pips
-from .commands import clean_environment, last_lines, run
-from .configuration import pip_variables
-from .errors import CommandError, Error, MirrorError
+from .errors import Error, MirrorError
 from .outcome import Ready
 from .precache import PIP
 from .tools import PIP_COMPANIONS
 
 GET_PIP_URL = "https://bootstrap.pypa.io/get-pip.py"
+# What get-pip.py would add is asked for by name, where it is lacking.
+_GET_PIP = ["--no-setuptools", "--no-wheel"]
 
 
 def find(request, node):
@@ -44,8 +44,8 @@ def find(request, node):
 def lacking(node):
     """Return what of pip and its companions the interpreter cannot import.
 
-    ``packaging`` is for Ansible's pip module, which is content with pkg_resources;
-    what lies in one user's site does not count for all.
+    What lies in one user's site does not count for all.  Where the rest is there,
+    ``packaging`` is for Ansible's pip module, which is content with pkg_resources.
 
     :rtype: list(str)
     """
@@ -56,9 +56,8 @@ def lacking(node):
         for name, module in interpreter.modules.items()
         if scope == "user" or module.folder != interpreter.user_site
     }
-    if interpreter.pkg_resources:
-        there.add("packaging")
-    return [name for name in [PIP] + PIP_COMPANIONS if name not in there]
+    missing = [name for name in [PIP] + PIP_COMPANIONS if name not in there]
+    return [] if missing == ["packaging"] and interpreter.pkg_resources else missing
 
 
 def scope_of(node):
@@ -81,22 +80,22 @@ def from_precache(request, node):
     lock = node.precache.locked(PIP, node.interpreter)
     version = {wheel.name: wheel.version for wheel in lock.wheels}[PIP]
     if not node.versions.satisfies(version, request.version):
-        raise Error("{} has pip {}, not {}".format(node.precache.path, version, request.version))
+        raise Error("{} has pip {}, not {}".format(node.precache.name, version, request.version))
     wanted = _wanted(node)
-    wheels = [wheel for wheel in lock.wheels if wheel.name in wanted]
+    wheels = _chosen(lock, wanted)
     carrier = [wheel for wheel in lock.wheels if wheel.name == PIP]
     place = node.precache.wheels(lock._replace(wheels=carrier))[0]
     node.precache.wheels(lock._replace(wheels=wheels))
     links = os.path.join(node.precache.path, "wheels")
     with pips.workshop() as folder:
         if request.get_pip:
-            _run_get_pip(node.precache.get_pip(node.interpreter), _only(wheels, links, folder), node, None)
+            script = node.precache.get_pip(node.interpreter)
+            _install(script, _GET_PIP + _only(wheels, links, folder), node, None)
         else:
-            arguments = ["--no-deps", "--require-hashes", "--find-links", links]
+            arguments = ["install", "--no-deps", "--require-hashes", "--find-links", links]
             requirements = pips.written(folder, pips.pinned(wheels))
             _install(place, arguments + ["--requirement", requirements], node, None)
-    words = "the precache {} (locked {})".format(node.precache.path, node.precache.manifest.locked[:10])
-    return _ready(node, words, node.precache.manifest.locked, unlocked=False)
+    return _ready(node, str(node.precache), node.precache.manifest.locked, unlocked=False)
 
 
 def from_mirror(request, node):
@@ -115,14 +114,16 @@ def _from_one_mirror(request, node, mirror):
     if lock is not None and not node.versions.satisfies(lock.version, request.version):
         lock = None
     wanted = _wanted(node)
+    # One request of ours tells more, and sooner, than pip's patience.
+    indexes.links(mirror, wanted[0], node.deadline, node.environ)
     with pips.workshop() as folder:
         place = pips.place_of_pip(mirror, node, folder)
         if lock is not None:
-            text = pips.pinned(wheel for wheel in lock.wheels if wheel.name in wanted)
-            arguments = ["--no-deps", "--require-hashes"]
+            text = pips.pinned(_chosen(lock, wanted))
+            arguments = ["install", "--no-deps", "--require-hashes"]
         else:
             text = "".join(name + (request.version if name == PIP else "") + "\n" for name in wanted)
-            arguments = []
+            arguments = ["install"]
         _install(place, arguments + ["--requirement", pips.written(folder, text)], node, mirror)
     return _ready(node, mirror.name, node.precache.manifest.locked if lock else "", unlocked=lock is None)
 
@@ -137,16 +138,21 @@ def _wanted(node):
     return missing
 
 
+def _chosen(lock, wanted):
+    """Return the wheels to install: what is wanted, and what the lock has only because those need it."""
+    ours = [PIP] + PIP_COMPANIONS
+    return [wheel for wheel in lock.wheels if wheel.name in wanted or wheel.name not in ours]
+
+
 def _install(place, arguments, node, mirror):
-    """Run pip's install into the interpreter's own site, of the user or of all."""
+    """Run pip, or get-pip.py, to install into the interpreter's own site, of the user or of all."""
     options, extra, umask = _target(node)
-    # pip would try to uninstall what a distribution's package manager, or another scope, owns.
-    options.append("--ignore-installed" if _is_foreign(node) else "--upgrade")
+    options.append("--upgrade" if _may_replace(node) else "--ignore-installed")
     with environments.locked(_lock_place(node), node.deadline) as lock:
         pips.run_pip(
             node.interpreter.executable,
             place,
-            ["install"] + arguments + options,
+            arguments + options,
             node.deadline,
             environ=node.environ,
             mirror=mirror,
@@ -170,23 +176,10 @@ def _only(wheels, links, folder):
     ]
 
 
-def _run_get_pip(script, arguments, node, mirror):
-    options, extra, umask = _target(node)
-    if _is_foreign(node):
-        options.append("--ignore-installed")
-    argv = [node.interpreter.executable, script, "--no-setuptools", "--no-wheel"] + arguments + options
-    environ = dict(clean_environment(node.environ), **dict(pip_variables(mirror), **extra))
-    with environments.locked(_lock_place(node), node.deadline) as lock:
-        result = run(argv, node.deadline, environ, keep_open=(lock,))
-    if result.returncode != 0:
-        words = last_lines(result.stderr or result.stdout)
-        raise CommandError(
-            "get-pip.py failed: {}".format(words.rpartition("\n")[2]), argv, result.returncode, words
-        )
-
-
 def _by_upstream_get_pip(request, node, mirror):
     """Run get-pip.py as upstream publishes it, with the mirror as its index."""
+    if request.get_pip == "precache":
+        raise Error("the precached get-pip.py was asked for")
     urls = [request.get_pip]
     if request.get_pip == GET_PIP_URL:
         # The newest refuses Pythons that it no longer supports; those have a file of their own.
@@ -203,14 +196,14 @@ def _by_upstream_get_pip(request, node, mirror):
                 if url == urls[-1] or "404" not in error.cause:
                     raise
         wanted = [name + (request.version if name == PIP else "") for name in _wanted(node)]
-        _run_get_pip(script, wanted, node, mirror)
+        _install(script, _GET_PIP + wanted, node, mirror)
     return _ready(node, "get-pip.py of {}".format(link.url.rpartition("/")[0]), "", unlocked=True)
 
 
 def _target(node):
     """Decide where pip installs to: its options, its variables, its umask."""
     interpreter = node.interpreter
-    if not interpreter.distutils:
+    if not interpreter.pip_runs:
         raise Error(
             "pip needs distutils, which {} lacks".format(interpreter),
             "install it: apt-get install python3-distutils",
@@ -232,17 +225,25 @@ def _may_write(path):
     return os.access(path, os.W_OK)
 
 
-def _is_foreign(node):
-    """Say whether the pip that is there, if any, is not one that pip itself may replace."""
-    there = node.interpreter.modules.get(PIP)
+def _may_replace(node):
+    """Say whether pip may replace what is there of what is wanted.
+
+    Not what a distribution's package manager or another scope owns; and where all
+    is lacking, pip must not look either: it would trip over what a killed one left.
+    """
     home = node.interpreter.user_site if scope_of(node) == "user" else node.interpreter.global_site
-    return there is None or os.path.realpath(there.folder) != os.path.realpath(home)
+    replaced = [module for name, module in node.interpreter.modules.items() if name in _wanted(node)]
+    return bool(replaced) and all(
+        os.path.realpath(module.folder) == os.path.realpath(home) for module in replaced
+    )
 
 
 def _lock_place(node):
-    if scope_of(node) == "global" and os.geteuid() == 0:
-        return environments.Place("/usr/pip", shared=True)
-    return environments.Place(os.path.join(node.home, ".local", PIP), shared=False)
+    """Return what callers lock that install into the same site."""
+    site = node.interpreter.global_site
+    if scope_of(node) == "user" or (site.startswith("/usr/") and os.geteuid() != 0):
+        return environments.Place(os.path.join(node.home, ".local", PIP), shared=False)
+    return environments.Place(os.path.join(site, PIP), shared=True)
 
 
 def _ready(node, words, locked, unlocked):

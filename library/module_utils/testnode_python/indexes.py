@@ -10,7 +10,7 @@ import os
 import re
 from html.parser import HTMLParser
 from typing import NamedTuple
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from .errors import MirrorError
 from .redaction import redact
@@ -36,10 +36,15 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         values = dict(attrs)
-        if tag == "base" and values.get("href"):
-            self.url = urljoin(self.url, values["href"])
-        if tag != "a" or not values.get("href") or "data-yanked" in values:
-            return
+        try:
+            if tag == "base" and values.get("href"):
+                self.url = urljoin(self.url, values["href"])
+            if tag == "a" and values.get("href") and "data-yanked" not in values:
+                self._add(values)
+        except ValueError:
+            pass  # what is no URL leads nowhere
+
+    def _add(self, values):
         url, fragment = urldefrag(urljoin(self.url, values["href"]))
         digest = re.match(r"sha256=([0-9a-f]{64})$", fragment)
         self.links.append(
@@ -78,8 +83,19 @@ def links(mirror, project, deadline, environ):
 def _pages(mirror, project):
     for index in mirror.indexes:
         yield "{}/{}/".format(index, normalize(project))
-    for place in mirror.listed("find-links"):
-        yield place if "://" in place else "file://" + os.path.abspath(os.path.expanduser(place))
+    yield from mirror.listed("find-links")
+
+
+def _parts(url):
+    """Split a URL, or a path, which pip takes as well."""
+    try:
+        parts = urlsplit(url if ":/" in url else _file_url(os.path.abspath(url)))
+        if parts.port != 0:
+            return parts
+    except ValueError:  # its words would quote what may be half a password
+        pass
+    shown = redact(url.rpartition("@")[2])
+    raise MirrorError(shown, "{!r} is not a URL".format(shown))
 
 
 def _belongs(file, project):
@@ -87,13 +103,20 @@ def _belongs(file, project):
 
 
 def _list(url, mirror, deadline, environ):
-    parts = urlsplit(url)
+    parts = _parts(url)
     if parts.scheme == "file":
-        return _list_folder(unquote(parts.path), url)
-    page = _Page(url)
+        return _list_folder(unquote(parts.path))
     data, final = _read(url, mirror, deadline, environ)
-    page.url = final
-    page.feed(data.decode("utf-8", "replace"))
+    return _links_on(data, final)
+
+
+def _links_on(data, url):
+    page = _Page(url)
+    try:
+        page.feed(data.decode("utf-8", "replace"))
+    except (ValueError, AssertionError, NotImplementedError) as error:
+        # The standard library's parser gives up on some of what is no HTML.
+        raise MirrorError(redact(url), "{} is not HTML".format(redact(url))) from error
     return page.links
 
 
@@ -104,20 +127,33 @@ def _read(url, mirror, deadline, environ):
     return network.read(url, mirror, deadline, environ)
 
 
-def _list_folder(path, url):
-    if os.path.isfile(os.path.join(path, "index.html")):
-        path = os.path.join(path, "index.html")
+def _list_folder(path):
+    page = os.path.join(path, "index.html")
+    if os.path.isfile(page) or not os.path.isdir(path):
+        path = page if os.path.isfile(page) else path
+        return _links_on(_content(path), _file_url(path))
     try:
-        if os.path.isdir(path):
-            return [
-                Link(name, "file://" + os.path.join(path, name), "", "") for name in sorted(os.listdir(path))
-            ]
-        page = _Page("file://" + path)
-        with open(path, encoding="utf-8", errors="replace") as file:
-            page.feed(file.read())
-        return page.links
+        names = sorted(os.listdir(path))
     except OSError as error:
-        raise MirrorError(url, "{} cannot be read: {}".format(url, error.strerror)) from error
+        raise _unreadable(path, error) from error
+    return [Link(name, _file_url(os.path.join(path, name)), "", "") for name in names]
+
+
+def _file_url(path):
+    return "file://" + quote(os.fsencode(path))
+
+
+def _content(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path, error):
+    words = getattr(error, "strerror", None) or error
+    return MirrorError(path, "{} cannot be read: {}".format(path, words))
 
 
 def download(link, folder, mirror, deadline, environ):
@@ -133,15 +169,15 @@ def download(link, folder, mirror, deadline, environ):
     :rtype: str
     :raises MirrorError: where it cannot be had or is not what the index promised.
     """
-    parts = urlsplit(link.url)
+    parts = _parts(link.url)
     if parts.scheme == "file":
-        with open(unquote(parts.path), "rb") as file:
-            data = file.read()
+        data = _content(unquote(parts.path))
     else:
         data, _ = _read(link.url, mirror, deadline, environ)
     if link.sha256 and hashlib.sha256(data).hexdigest() != link.sha256:
         raise MirrorError(
-            link.url, "{} is not the file that was promised: its hash differs".format(redact(link.url))
+            redact(link.url),
+            "{} is not the file that was promised: its hash differs".format(redact(link.url)),
         )
     path = os.path.join(folder, os.path.basename(link.file))
     with open(path, "wb") as file:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from typing import Dict, NamedTuple, Tuple
 
 from .commands import clean_environment
@@ -10,8 +11,11 @@ from .runners import probe as probe_runner
 from .runners import run_in
 
 OLDEST = (3, 6)
+_CURE = "name one of Python {}.{} or newer with --python".format(*OLDEST)
 # A cold disk and a busy machine: seconds until a probe counts as hanging.
 _PROBE_SECONDS = 20
+# Variables that change nothing about what an interpreter can import.
+_HARMLESS = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 
 
 class Installed(NamedTuple):
@@ -26,10 +30,11 @@ class Interpreter(NamedTuple):
     """The facts of one interpreter, as the probe in it found them.
 
     ``base`` is the real binary below venvs and links; ``externally_managed`` the
-    marker file of PEP 668 or ""; ``distutils`` whether it is really there (Debian
-    splits it off); ``modules`` what of pip, setuptools, wheel and packaging it
-    imports; ``global_site`` is where it keeps what is installed for all;
-    ``bundled_pip`` the pip wheel that came with it, or "".
+    marker file of PEP 668 or "".  ``distutils`` and ``ensurepip`` say whether they
+    are really there (distributions split them off), ``pip_runs`` whether pip can do
+    without.  ``modules`` is what of pip, setuptools, wheel and packaging it imports;
+    ``global_site`` where it keeps what is installed for all; ``bundled_pip`` the pip
+    wheel that came with it, or "".
     """
 
     executable: str
@@ -42,6 +47,7 @@ class Interpreter(NamedTuple):
     venv: bool
     ensurepip: bool
     distutils: bool
+    pip_runs: bool
     externally_managed: str
     modules: Dict[str, Installed]
     user_site: str
@@ -83,30 +89,52 @@ def locate(python, environ):
     return os.path.abspath(path)
 
 
-def examine(path, deadline, environ):
+def examine(path, deadline, environ, fresh=False):
     """Ask an interpreter what it can do.
 
     :param str path: its path.
     :param Deadline deadline: when it is given up.
     :param dict environ: the caller's variables.
+    :param bool fresh: ask a new process, because this one may have begun before an install.
     :rtype: Interpreter
     :raises UsageError: where it is no Python, or one that is too old.
     """
     try:
-        facts = run_in(
-            path,
-            probe_runner,
-            {},
-            deadline.sooner(_PROBE_SECONDS),
-            environ=clean_environment(environ),
-            isolated=False,
-        )
-    except CommandError as error:
-        raise UsageError(
-            "{} is no Python that works: {}".format(path, error.cause),
-            "name one of Python {}.{} or newer with --python".format(*OLDEST),
-        ) from error
+        if not fresh and _is_ours(path, environ):
+            facts = probe_runner.facts()
+        else:
+            facts = run_in(
+                path,
+                probe_runner,
+                {},
+                deadline.sooner(_PROBE_SECONDS),
+                environ=clean_environment(environ),
+                isolated=False,
+            )
+        interpreter = _interpreter(facts)
+        too_old = interpreter.minor < OLDEST
+    except (CommandError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError("{} is no Python that works: {}".format(path, error), _CURE) from error
+    if too_old:
+        raise UsageError("{} is too old".format(interpreter), _CURE)
+    return interpreter
+
+
+def _is_ours(path, environ):
+    """Say whether this process is that interpreter, started as a plain shell starts it.
+
+    Then it need not be started once more to be asked.
+    """
+    if "pip" in sys.modules:
+        return False  # from a place of ours, to compare versions: it would be taken for the installed one
+    flags = sys.flags
+    plain = not (flags.isolated or flags.ignore_environment or flags.no_site or flags.no_user_site)
+    told = {name for name in os.environ if name.startswith("PYTHON")} - _HARMLESS
+    # Not the real binary: a venv's python leads to the same one and is another interpreter.
+    return plain and path == sys.executable and not told and environ.get("HOME") == os.environ.get("HOME")
+
+
+def _interpreter(facts):
     name, version = facts["libc"]
-    facts["libc"] = (name, tuple(version))
-    facts["modules"] = {name: Installed(**module) for name, module in facts["modules"].items()}
-    return Interpreter(**facts)
+    modules = {name: Installed(**module) for name, module in facts["modules"].items()}
+    return Interpreter(**dict(facts, libc=(name, tuple(version)), modules=modules))

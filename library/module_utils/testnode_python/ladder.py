@@ -61,7 +61,7 @@ def ensure(request, environ=None, report=None):
 def _climb(source, rung, node):
     """Try one rung; return what it gave, or None, and the attempt either way."""
     begun = time.monotonic()
-    ready = None
+    ready, cure = None, ""
     if source not in node.request.sources:
         reason = "not allowed (sources: {})".format(", ".join(node.request.sources))
     elif not node.deadline.left():
@@ -73,9 +73,9 @@ def _climb(source, rung, node):
         except UsageError:
             raise
         except Error as error:
-            reason = str(error)
-    reason = redact(reason, node.secrets())
-    return ready, Attempt(source, ready is not None, reason, time.monotonic() - begun)
+            reason, cure = error.cause, error.cure
+    reason, cure = (redact(words, node.secrets()) for words in (reason, cure))
+    return ready, Attempt(source, ready is not None, reason, cure, time.monotonic() - begun)
 
 
 def _outcome(node, attempts, seconds, ready):
@@ -95,5 +95,9 @@ def _outcome(node, attempts, seconds, ready):
 
 
 def _nothing_served(outcome):
-    tried = ["{}: {}".format(attempt.source, attempt.reason) for attempt in outcome.attempts]
-    return NotReadyError(outcome, "{} could not be made ready\n  {}".format(outcome.tool, "\n  ".join(tried)))
+    lines = ["{} could not be made ready".format(outcome.tool)]
+    for attempt in outcome.attempts:
+        lines.append("  {:<8}  {}".format(attempt.source, attempt.reason))
+        if attempt.cure:
+            lines.append("  {:<8}  -> {}".format("", attempt.cure))
+    return NotReadyError(outcome, "\n".join(lines))

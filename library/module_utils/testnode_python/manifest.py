@@ -17,6 +17,9 @@ FILE_NAME = "manifest.json"
 _WHEEL = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl$")
 _GET_PIP = re.compile(r"^get-pip/(?:[0-9]+\.[0-9]+/)?get-pip\.py$")
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
+_VERSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+!-]*$")
+# One line of a requirement file, and no option in it.
+_REQUIREMENT = re.compile(r"^[A-Za-z0-9](?:(?! -)[ -~])*$")
 
 
 class Wheel(NamedTuple):
@@ -131,7 +134,7 @@ def loads(text, path):
         return _load(data)
     except PrecacheError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise PrecacheError(
             path,
             "{} is not a manifest: {}: {}".format(path, type(error).__name__, error),
@@ -146,9 +149,9 @@ def _load(data):
         tools={
             _matching(NAME, name): Tool(
                 name,
-                [str(requirement) for requirement in tool["requirements"]],
+                _load_requirements(tool["requirements"]),
                 _matching(COMMAND, tool["command"]),
-                [str(word) for word in tool["check"]],
+                _load_words(tool["check"]),
             )
             for name, tool in data["tools"].items()
         },
@@ -171,10 +174,10 @@ def _load_target(name, data):
         libc=(str(libc), (int(floor[0]), int(floor[1]))),
         tools={
             _matching(NAME, tool): Locked(
-                str(locked["version"]),
+                _matching(_VERSION, locked["version"]) if locked["version"] != "" else "",
                 [_load_wheel(wheel) for wheel in locked["wheels"]],
                 str(locked["reason"]),
-                locked["sha256"] and _matching(_SHA256, locked["sha256"]),
+                _matching(_SHA256, locked["sha256"]) if locked["sha256"] != "" else "",
             )
             for tool, locked in data["tools"].items()
         },
@@ -184,14 +187,26 @@ def _load_target(name, data):
 def _load_wheel(data):
     return Wheel(
         _matching(NAME, data["name"]),
-        str(data["version"]),
+        _matching(_VERSION, data["version"]),
         _matching(_WHEEL, data["file"]),
         _matching(_SHA256, data["sha256"]),
         int(data["size"]),
     )
 
 
+def _load_requirements(data):
+    # The first one names the distribution of the tool.
+    return [_matching(_REQUIREMENT, requirement) for requirement in _load_words(data) or [""]]
+
+
+def _load_words(data):
+    if not isinstance(data, list) or not all(isinstance(word, str) for word in data):
+        raise ValueError("{!r} is no list of words".format(data))
+    return data
+
+
 def _matching(pattern, value):
-    if not isinstance(value, str) or not pattern.match(value):
+    # fullmatch, because "$" lets a line break pass.
+    if not isinstance(value, str) or not pattern.fullmatch(value):
         raise ValueError("{!r} is not allowed there".format(value))
     return value

@@ -1,6 +1,7 @@
 """The third rung: a tool's environment by pip from a mirror."""
 
 import os
+import re
 
 from . import environments, indexes, pips, receipts, wheels
 from .commands import clean_environment, run
@@ -9,6 +10,7 @@ from .precache import PIP
 from .tools import normalize
 
 _CHECK_SECONDS = 60
+_OF_EVERY_VENV = re.compile(r"(?:python|pip)[0-9.]*|[Aa]ctivate.*")
 
 
 def from_mirror(request, node):
@@ -89,8 +91,7 @@ class _Work:
             arguments += ["--no-deps", "--require-hashes"]
             text = pips.pinned(self.lock.wheels + ([] if has_pip else locked_pip))
         else:
-            requirements = list(node.declared.requirements)
-            requirements[0] = _with_version(requirements[0], node.request.version)
+            requirements = _with_version(node.declared, node.request.version)
             text = "".join(line + "\n" for line in requirements + [place if place.endswith(".whl") else PIP])
         arguments += ["--requirement", pips.written(self.folder, text)]
         pips.run_pip(
@@ -119,7 +120,8 @@ class _Work:
         """Run the tool once: no lock vouches that what a mirror gave works together."""
         program = os.path.join(tree, "bin", tool.command)
         if not os.path.exists(program):
-            programs = sorted(set(os.listdir(os.path.dirname(program))) - _VENV_PROGRAMS)
+            names = os.listdir(os.path.dirname(program))
+            programs = sorted(name for name in names if not _OF_EVERY_VENV.fullmatch(name))
             raise Error(
                 "{} has no command {}, but {}".format(
                     tool.name, tool.command, ", ".join(programs) or "none at all"
@@ -138,18 +140,12 @@ class _Work:
             )
 
 
-_VENV_PROGRAMS = {
-    "activate",
-    "activate.csh",
-    "activate.fish",
-    "Activate.ps1",
-    "pip",
-    "pip3",
-    "python",
-    "python3",
-}
-
-
-def _with_version(requirement, version):
-    name, semicolon, marker = requirement.partition(";")
-    return name.strip() + version + (semicolon + marker if semicolon else "")
+def _with_version(tool, version):
+    """Return a tool's requirements, those of its own distribution narrowed to a version."""
+    narrowed = []
+    for requirement in tool.requirements:
+        own = tool._replace(requirements=[requirement]).distribution == tool.distribution
+        name, semicolon, marker = requirement.partition(";")
+        joint = "," if version and re.search("[<>=!~]", name) else ""
+        narrowed.append(name.strip() + joint + version + semicolon + marker if own else requirement)
+    return narrowed

@@ -7,11 +7,15 @@ SOURCES = ("system", "precache", "mirror", "packages")
 
 
 class Attempt(NamedTuple):
-    """One rung of the ladder: ``reason`` says why it did not serve, or what it gave."""
+    """One rung of the ladder: ``reason`` says why it did not serve, or what it gave.
+
+    ``cure`` says what would make it serve, where that is known.
+    """
 
     source: str
     succeeded: bool
     reason: str
+    cure: str
     seconds: float
 
     def __str__(self):

@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 from contextlib import contextmanager
 
 from . import indexes
@@ -10,19 +9,34 @@ from .commands import clean_environment, last_lines
 from .configuration import pip_variables
 from .errors import CommandError, Error, MirrorError, PrecacheError
 from .precache import PIP
+from .redaction import redact
 from .runners import pip_main, start
 
 # Seconds without an answer, and tries after the first, that pip gives a server.
 _PIP_PATIENCE = {"PIP_DEFAULT_TIMEOUT": "10", "PIP_RETRIES": "2"}
-_PIP_WHEEL = re.compile(r"^pip-(\d+(?:\.\d+)*)-py[0-9.py]*3[0-9.py]*-none-any\.whl$")
-_OLDEST_PYTHON = re.compile(r">=\s*(\d+)\.(\d+)")
+# How lines begin that do not say what is wrong: details, warnings, and where in its code pip stood.
+_NOISE = (" ", "WARNING: ", "DEPRECATION: ", "ERROR: Exception:", "Exception:", "Traceback ")
+_PIP_WHEEL = re.compile(r"pip-([0-9]{1,9}(?:\.[0-9]{1,9}){0,9})-py[0-9.py]*3[0-9.py]*-none-any\.whl")
+_OLDEST_PYTHON = re.compile(r">=\s*([0-9]{1,9})\.([0-9]{1,9})")
 
 
 @contextmanager
 def workshop():
-    """Give a private folder for what an install needs, removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="testnode-python-") as folder:
-        yield folder
+    """Give a private folder for what an install needs, removed at the end.
+
+    :raises Error: where there is no room for it, or not enough: what is written
+        elsewhere meanwhile has errors of its own.
+    """
+    import tempfile  # which takes longer to import than most of us
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="testnode-python-") as folder:
+            yield folder
+    except OSError as error:
+        raise Error(
+            "no temporary files can be written: {}".format(error.strerror or error),
+            "make room, or name another folder with TMPDIR",
+        ) from error
 
 
 def pinned(wheels):
@@ -41,33 +55,39 @@ def run_pip(python, place, arguments, deadline, **options):
     """Run pip in an interpreter.
 
     :param str python: the interpreter.
-    :param str place: the pip wheel, or the folder that pip is imported from.
+    :param str place: the pip wheel, the folder that pip is imported from, or a get-pip.py.
     :param list arguments: what pip is told.
     :param Deadline deadline: when it is killed.
     :param options: ``environ`` (the caller's variables), ``mirror`` (or None for no
         network), ``umask``, ``extra`` (variables for pip), and what ``start`` takes.
     :raises CommandError: where pip fails, with its own words.
     """
+    mirror = options.pop("mirror")
     environ = clean_environment(options.pop("environ"))
-    environ.update(pip_variables(options.pop("mirror")))
+    environ.update(pip_variables(mirror))
     environ.update(_PIP_PATIENCE)
     environ.update(options.pop("extra", {}))
     job = {"place": place, "arguments": arguments, "umask": options.pop("umask", None)}
     result = start(python, pip_main, job, deadline, environ=environ, **options)
     if result.returncode != 0:
+        secrets = mirror.secrets if mirror else ()
         raise CommandError(
-            "pip failed: {}".format(_reason(result)),
+            "{} failed: {}".format(
+                "get-pip.py" if place.endswith(".py") else "pip", redact(_reason(result), secrets)
+            ),
             ["pip"] + arguments,
             result.returncode,
-            last_lines(result.stderr),
+            redact(last_lines(result.stderr), secrets),
         )
 
 
 def _reason(result):
     """Return what pip says is wrong, without the noise around it."""
-    lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
-    said = [line[len("ERROR: ") :] for line in lines if line.startswith("ERROR: ")]
-    return " ".join(said[:2] or lines[-1:] or ["exit code {}".format(result.returncode)])
+    lines = [line.rstrip() for line in (result.stderr or result.stdout).splitlines()]
+    lines = [line for line in lines if line and not line.startswith(_NOISE)]
+    # Old ones do not mark their errors.
+    said = [line[len("ERROR: ") :] for line in lines if line.startswith("ERROR: ")] or lines[-2:]
+    return " ".join(said[:2]) or "exit code {}".format(result.returncode)
 
 
 def fetch(mirror, node, locked, folder):
@@ -87,9 +107,8 @@ def fetch(mirror, node, locked, folder):
     else:
         found = newest_first(found, node.interpreter.minor)
     if not found:
-        raise MirrorError(
-            mirror.name, "{} has no pip for Python {}".format(mirror.name, node.interpreter.series)
-        )
+        wanted = locked.file if locked else "pip for Python {}".format(node.interpreter.series)
+        raise MirrorError(mirror.name, "{} has no {}".format(mirror.name, wanted))
     return indexes.download(found[0], folder, mirror, node.deadline, node.environ)
 
 
@@ -105,7 +124,7 @@ def newest_first(links, minor):
     """
     fitting = []
     for link in links:
-        wheel = _PIP_WHEEL.match(link.file)
+        wheel = _PIP_WHEEL.fullmatch(link.file)
         oldest = _OLDEST_PYTHON.search(link.requires_python)
         if wheel and not (oldest and (int(oldest.group(1)), int(oldest.group(2))) > minor):
             fitting.append((tuple(map(int, wheel.group(1).split("."))), link))
@@ -144,6 +163,7 @@ def first_of(node, attempt):
 
     :param Node node: whose mirrors.
     :param attempt: callable of a mirror and a node with that time; gives a Ready.
+    :returns: that Ready; its words tell also why the mirrors before did not serve.
     :rtype: Ready
     :raises Error: where none can serve, with the reason of each.
     """
@@ -151,9 +171,12 @@ def first_of(node, attempt):
     reasons = []
     for position, mirror in enumerate(mirrors):
         try:
-            return attempt(mirror, node.within(node.deadline.left() / (len(mirrors) - position)))
+            ready = attempt(mirror, node.within(node.deadline.left() / (len(mirrors) - position)))
         except (MirrorError, CommandError) as error:
             reasons.append("{}: {}".format(mirror.name, error))
+            continue
+        # That the first mirrors are down is worth knowing even where a later one served.
+        return ready._replace(words="; ".join([ready.words] + ["not from " + reason for reason in reasons]))
     raise Error("; ".join(reasons))
 
 

@@ -12,18 +12,26 @@ INSTALLER = "installer"
 PIP = "pip"
 
 _BLOCK = 1024 * 1024
+_OWN_IT = "make it root's or yours and writable by nobody else"
 
 
 class Precache:
     """An opened precache: its folder and what its manifest says.
 
+    :param str name: the path that it is known by.
     :param str path: the folder with the manifest, links resolved.
     :param Manifest manifest: its content.
+    :param set owners: users that its files may belong to.
     """
 
-    def __init__(self, path, manifest):
+    def __init__(self, name, path, manifest, owners):
+        self.name = name
         self.path = path
         self.manifest = manifest
+        self.owners = owners
+
+    def __str__(self):
+        return "the precache {} (locked {})".format(self.name, self.manifest.locked[:10])
 
     def target_for(self, interpreter):
         """Return the target that was locked for an interpreter.
@@ -46,7 +54,7 @@ class Precache:
         raise PrecacheError(
             self.path,
             "{} has nothing for {} {} on {}, only for {}".format(
-                self.path,
+                self.name,
                 interpreter.implementation,
                 interpreter.series,
                 interpreter.machine,
@@ -68,12 +76,12 @@ class Precache:
         if locked is None:
             raise PrecacheError(
                 self.path,
-                "{} has no {}, only {}".format(self.path, name, ", ".join(sorted(target.tools))),
+                "{} has no {}, only {}".format(self.name, name, ", ".join(sorted(target.tools))),
                 "add it to the toolset and build the precache again",
             )
         if not locked.wheels:
             raise PrecacheError(
-                self.path, "{} has no {} for {}: {}".format(self.path, name, target.name, locked.reason)
+                self.path, "{} has no {} for {}: {}".format(self.name, name, target.name, locked.reason)
             )
         return locked
 
@@ -92,7 +100,8 @@ class Precache:
         :param str relative: its path below the precache.
         :param str sha256: the hash that the manifest gives.
         :rtype: str
-        :raises PrecacheError: where it is missing or is not what was locked.
+        :raises PrecacheError: where it is missing, is not what was locked, or
+            could be changed by others once it was looked at.
         """
         path = os.path.join(self.path, relative)
         cure = "build the precache again, or name another one"
@@ -111,6 +120,9 @@ class Precache:
                 ),
                 cure,
             )
+        reason = ownership.fault(os.path.realpath(path), self.owners)
+        if reason:
+            raise PrecacheError(path, "{} is not safe: {}".format(path, reason), _OWN_IT)
         return path
 
     def get_pip(self, interpreter):
@@ -123,7 +135,7 @@ class Precache:
         if file is None:
             raise PrecacheError(
                 self.path,
-                "{} has no get-pip.py for Python {}".format(self.path, interpreter.series),
+                "{} has no get-pip.py for Python {}".format(self.name, interpreter.series),
                 "build it without --no-get-pip",
             )
         return self.checked(file.file, file.sha256)
@@ -149,13 +161,11 @@ def open_precache(path=""):
             "there is no precache at {}".format(path),
             "build one with 'testnode-python precache build', or name another with --precache",
         )
-    reason = _distrust(folder, named)
+    owners = ownership.trusted_owners() if named else {0}
+    reason = _distrust(folder, named, owners)
     if reason:
-        raise PrecacheError(
-            path,
-            "the precache at {} is not safe: {}".format(path, reason),
-            "make it root's or yours and writable by nobody else",
-        )
+        cure = _OWN_IT if named else "make it and all on the way root's, or vouch for it with --precache"
+        raise PrecacheError(path, "the precache at {} is not safe: {}".format(path, reason), cure)
     real = os.path.realpath(folder)
     file = os.path.join(real, manifest.FILE_NAME)
     try:
@@ -165,7 +175,7 @@ def open_precache(path=""):
         raise PrecacheError(
             file, "{} cannot be read: {}".format(file, error), "build the precache again"
         ) from error
-    return Precache(real, manifest.loads(text, file))
+    return Precache(path, real, manifest.loads(text, file), owners)
 
 
 def _folder_with_manifest(path):
@@ -175,13 +185,9 @@ def _folder_with_manifest(path):
     return None
 
 
-def _distrust(folder, named):
-    if not named:
-        reason = ownership.fault_with_parents(folder, {0})
-    else:
-        reason = ownership.fault(folder, ownership.trusted_owners())
+def _distrust(folder, named, owners):
+    reason = ownership.fault(folder, owners) if named else ownership.fault_with_parents(folder, owners)
     real = os.path.realpath(folder)
-    owners = ownership.trusted_owners() if named else {0}
     inside = (
         real,
         os.path.join(real, manifest.FILE_NAME),

@@ -60,6 +60,8 @@ def write(tree, receipt):
     with open(unfinished, "w", encoding="utf-8") as file:
         json.dump(data, file, indent=1, sort_keys=True)
         file.write("\n")
+        # Whatever the umask: one that others may write is not believed.
+        os.fchmod(file.fileno(), 0o644)
     os.replace(unfinished, os.path.join(tree, FILE_NAME))
 
 
@@ -72,20 +74,26 @@ def read(tree, owners):
     :rtype: tuple(Receipt or None, str)
     """
     path = os.path.join(tree, FILE_NAME)
-    try:
-        with open(path, encoding="utf-8") as file:
-            data = json.load(file)
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None, "it has no receipt"
-    except (OSError, ValueError) as error:
-        return None, "its receipt cannot be read: {}".format(error)
     reason = ownership.fault(tree, owners) or ownership.fault(path, owners)
     if reason:
         return None, reason
     try:
+        with open(path, encoding="utf-8") as file:
+            data = json.load(file)
+    except (OSError, ValueError, RecursionError) as error:
+        return None, "its receipt cannot be read: {}".format(error)
+    try:
         if data.pop("format") != FORMAT:
             return None, "its receipt is of another release of testnode-python"
-        data["packages"] = [Package(**package) for package in data["packages"]]
-        return Receipt(**data), ""
+        packages = [Package(**_texts(package)) for package in data.pop("packages")]
+        return Receipt(packages=packages, **_texts(data)), ""
     except (AttributeError, KeyError, TypeError):
         return None, "its receipt is damaged"
+
+
+def _texts(data):
+    if not all(isinstance(value, str) for value in data.values()):
+        raise TypeError("not only texts")
+    return data

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote, urlsplit
 
-_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/'\"<>]*@")
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/]*@")
 _QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s?#'\"<>]*)\?[^\s#'\"<>]*")
 # Shorter ones would mutilate ordinary words; inside URLs they go all the same.
 _SHORTEST_SECRET = 3
@@ -13,13 +13,14 @@ def secrets_of(url):
     """Return the secrets in a URL as they could turn up outside of it.
 
     :param str url: any URL.
-    :returns: password and query string, as written and decoded.
+    :returns: password (or token) and query string, as written and decoded.
     :rtype: set(str)
     """
-    # A lone '@' in what is no URL at all must not make this fail.
+    # Anything may be given as a URL; a proxy may be written without a scheme.
     try:
-        parts = urlsplit(url)
-        words = [parts.password or "", parts.query]
+        parts = urlsplit(url if "://" in url else "//" + url)
+        # A user name alone is a token; beside a password it may be any word, such as "root".
+        words = [parts.password or parts.username or "", parts.query]
     except ValueError:
         return set()
     words += [value for _, _, value in (pair.partition("=") for pair in parts.query.split("&"))]

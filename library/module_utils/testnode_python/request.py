@@ -14,6 +14,8 @@ from .versions import Versions, check_specifier
 
 DEFAULT_SOURCES = ("system", "precache", "mirror")
 DEFAULT_TIMEOUT = 300.0
+# A day; the operating system takes no endless time.
+LONGEST_TIMEOUT = 86400.0
 # System-level venvs as images have them.
 DEFAULT_VENVS = ("/usr/{tool}-env",)
 
@@ -62,6 +64,11 @@ class Node:
             )
         if request.scope not in ("", "user", "global"):
             raise UsageError("{!r} is no scope".format(request.scope), "choose user or global")
+        if not 0 < request.timeout <= LONGEST_TIMEOUT:
+            raise UsageError(
+                "{:g} s is no time to work in".format(request.timeout),
+                "choose up to {:g} s".format(LONGEST_TIMEOUT),
+            )
         self.request = request
         self.environ = environ
         self.deadline = Deadline(request.timeout)
@@ -86,13 +93,16 @@ class Node:
     def interpreter(self):
         """The Python that the request is for (``interpreters.Interpreter``)."""
         if self._interpreter is None:
-            self.look_again()
+            self._look()
         return self._interpreter
 
     def look_again(self):
         """Examine the interpreter anew, after something was installed into it."""
+        self._look(fresh=True)
+
+    def _look(self, fresh=False):
         path = interpreters.locate(self.request.python, self.environ)
-        self._interpreter = interpreters.examine(path, self.deadline, self.environ)
+        self._interpreter = interpreters.examine(path, self.deadline, self.environ, fresh)
 
     @property
     def precache(self):
@@ -129,7 +139,9 @@ class Node:
 
     def secrets(self):
         """Return what must not be seen in any message."""
-        listed = [configuration.Mirror("", {"index-url": url}) for url in self.request.mirrors]
+        proxies = [value for name, value in self.environ.items() if name.lower().endswith("_proxy")]
+        urls = list(self.request.mirrors) + [self.request.get_pip] + proxies
+        listed = [configuration.Mirror("", {"index-url": url}) for url in urls]
         if self._settings is not None:
             listed.append(
                 configuration.Mirror("", {name: each.value for name, each in self._settings.items()})

@@ -44,6 +44,15 @@ def normalize(name):
 # What pip needs to build wheels and to serve Ansible's pip module besides itself.
 PIP_COMPANIONS = ["setuptools", "wheel", "packaging"]
 
+# As the extra `builder` of setup.cfg.
+BUILDER_LIBRARIES = [
+    "requests>=2.31",
+    "packaging>=26.1",
+    "rich>=13.0",
+    "uv>=0.8",
+    "tomli>=2.0; python_version < '3.11'",
+]
+
 _EXCEPTIONS = {
     tool.name: tool
     for tool in (
@@ -55,12 +64,7 @@ _EXCEPTIONS = {
         Tool("zuul-cloner", ["PyYAML"], "python", ["-c", "import yaml"]),
         # 0.4, which Python 3.6 gets, has no __main__.
         Tool("installer", ["installer"], "python", ["-c", "import installer"]),
-        Tool(
-            "builder",
-            ["requests", "packaging>=26.1", "uv", "rich", "tomli; python_version < '3.11'"],
-            "python",
-            ["-c", "import requests, packaging.pylock, rich, uv"],
-        ),
+        Tool("builder", BUILDER_LIBRARIES, "python", ["-c", "import requests, packaging.pylock, rich, uv"]),
     )
 }
 
@@ -73,12 +77,12 @@ def tool_named(name, command=""):
     :rtype: Tool
     :raises UsageError: where either could not be a name.
     """
-    if not NAME.match(name):
+    if not NAME.fullmatch(name):
         raise UsageError(
             "{!r} is not the name of a tool".format(name),
             "write a name of letters, digits, '.', '-' and '_'; versions go to --version",
         )
-    if command and not COMMAND.match(command):
+    if command and not COMMAND.fullmatch(command):
         raise UsageError("{!r} is not the name of a command".format(command))
     tool = _EXCEPTIONS.get(normalize(name)) or Tool(name, [name], name, ["--version"])
     return tool._replace(command=command) if command else tool

@@ -10,9 +10,9 @@ import sys
 
 from .errors import Error, UsageError
 
-# What may follow a name in a requirement: no blanks that pip would split, no
-# options, no URLs.
-_SPECIFIER = re.compile(r"^[A-Za-z0-9.,*+!<>=~_ -]+$")
+# What may follow a name in a requirement: no options, no URLs, no second line.
+_CLAUSE = r" *(?:===?|[~!<>]=|[<>]) *[A-Za-z0-9][A-Za-z0-9.*+!_-]* *"
+_SPECIFIER = re.compile("{0}(?:,{0})*".format(_CLAUSE))
 _VERSION = re.compile(r"\b\d+(?:\.\d+)+(?:[a-z0-9.+!-]*[a-z0-9])?")
 
 
@@ -22,7 +22,7 @@ def check_specifier(specifier):
     :param str specifier: as in ``>=4,<5``; "" for any version.
     :raises UsageError: where it is no specifier at a glance.
     """
-    if specifier and not (_SPECIFIER.match(specifier) and specifier.strip()[0] in "<>=!~"):
+    if specifier and not _SPECIFIER.fullmatch(specifier):
         raise UsageError(
             "{!r} is not a version specifier (PEP 440)".format(specifier),
             "write it as in '==4.23.2', '<4' or '>=4,<5'",
@@ -61,13 +61,15 @@ class Versions:
             return True
         module = self._load()
         try:
-            wanted = module.SpecifierSet(specifier)
+            wanted = [module.Specifier(clause) for clause in specifier.split(",")]
         except module.InvalidSpecifier as error:
             raise UsageError("{!r} is not a version specifier (PEP 440)".format(specifier)) from error
         try:
-            return wanted.contains(version, prereleases=True)
+            # Only the strict classes: before pip 24, SpecifierSet had an order for what is no version, too.
+            found = module.Version(version)
         except ValueError:  # packaging's InvalidVersion is one
             return False
+        return all(clause.contains(found, prereleases=True) for clause in wanted)
 
     def _load(self):
         if self._specifiers is None:
@@ -85,7 +87,7 @@ class Versions:
 
 def _specifiers_from(place):
     """Import pip's ``packaging.specifiers`` from one place; None where that fails."""
-    before = set(sys.modules)
+    before, path = set(sys.modules), list(sys.path)
     # A folder may hold much else, which must not shadow the standard library.
     sys.path.insert(0 if place.endswith(".whl") else len(sys.path), place)
     try:
@@ -97,4 +99,4 @@ def _specifiers_from(place):
                 del sys.modules[name]
         return None
     finally:
-        sys.path.remove(place)
+        sys.path[:] = path

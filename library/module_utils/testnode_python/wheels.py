@@ -19,7 +19,7 @@ def from_precache(request, node):
     precache, tool = node.precache, node.declared
     lock = precache.locked(tool.name, node.interpreter)
     if not node.versions.satisfies(lock.version, request.version):
-        raise Error("{} has {} {}, not {}".format(precache.path, tool.name, lock.version, request.version))
+        raise Error("{} has {} {}, not {}".format(precache.name, tool.name, lock.version, request.version))
     with environments.locked(node.place, node.deadline) as held:
         ready = environments.already(node, lock)
         if ready is not None:
@@ -43,7 +43,7 @@ def _fill(tree, node, lock, held):
         command=tool.command,
         version=lock.version,
         source="precache",
-        origin="the precache {}".format(precache.path),
+        origin="the precache {}".format(precache.name),
         locked=precache.manifest.locked,
         python=node.interpreter.base,
         series=node.interpreter.series,

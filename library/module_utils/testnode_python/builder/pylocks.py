@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from packaging.markers import Environment
 from packaging.pylock import PackageWheel, Pylock, PylockSelectError, PylockValidationError
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
@@ -75,7 +76,7 @@ def parse(content: bytes, target: Target, path: str) -> Lock:
     return Lock(sources, hashlib.sha256(content).hexdigest())
 
 
-def environment_of(target: Target) -> dict[str, str]:
+def environment_of(target: Target) -> Environment:
     """Return the marker variables of a target, at the first release of its Python (PEP 508).
 
     The first, as uv does: what is right for it is right, or at worst too much,

@@ -8,7 +8,39 @@ import json
 import os
 import sys
 import sysconfig
-import zipfile
+
+
+def aside(work):
+    """Do some work in a process of its own, beside this one.
+
+    :param work: callable without arguments.
+    :returns: what ``finish`` needs.
+    :rtype: int
+    """
+    child = os.fork()
+    if child == 0:
+        _end_with(work)
+    return child
+
+
+def _end_with(work):
+    status = 1
+    try:
+        work()
+        status = 0
+    except Exception as error:  # noqa: BLE001 - the parent would not see it
+        sys.stderr.write("{}: {}\n".format(type(error).__name__, error))
+        sys.stderr.flush()
+    os._exit(status)
+
+
+def finish(child):
+    """Wait for work that was done aside.
+
+    :raises SystemExit: where it failed; it has printed why.
+    """
+    if os.waitpid(child, 0)[1] != 0:
+        raise SystemExit(1)
 
 
 def make(path):
@@ -27,6 +59,8 @@ def shares_of(wheels):
     :param list wheels: paths of wheels.
     :rtype: tuple(list, list)
     """
+    import zipfile
+
     counted = []
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
@@ -39,16 +73,12 @@ def shares_of(wheels):
     return shares
 
 
-def install(path, wheels):
-    """Install wheels into a venv of this interpreter.
+def installer_into(path):
+    """Return a function that installs wheels into a venv of this interpreter.
 
-    In two processes: what takes the time is to create a thousand files.
-
-    :param str path: the venv.
-    :param list wheels: paths of wheels.
-    :raises SystemExit: where the other process failed (it has printed why).
+    :param str path: the venv, which need not be there yet.
     """
-    from installer import install as install_wheel
+    from installer import install
     from installer.destinations import SchemeDictionaryDestination
     from installer.sources import WheelFile
 
@@ -63,38 +93,46 @@ def install(path, wheels):
     )
     metadata = {"INSTALLER": b"testnode-python\n"}
 
-    def install_share(share):
-        for wheel in share:
+    def install_wheels(wheels):
+        for wheel in wheels:
             with WheelFile.open(wheel) as source:
-                install_wheel(source=source, destination=destination, additional_metadata=metadata)
+                install(source=source, destination=destination, additional_metadata=metadata)
 
-    ours, others = shares_of(wheels)
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            install_share(others)
-            status = 0
-        except Exception as error:  # noqa: BLE001 - the parent would not see it
-            sys.stderr.write("{}: {}\n".format(type(error).__name__, error))
-            sys.stderr.flush()
-        os._exit(status)
+    return install_wheels
+
+
+def fill(path, wheels):
+    """Make a venv and install wheels into it.
+
+    In two processes: one imports what the other does not need yet, and what takes
+    the time is to create a thousand files.
+
+    :param str path: the venv.
+    :param list wheels: paths of wheels.
+    :raises SystemExit: where the other process failed.
+    """
+    making = aside(lambda: make(path))
     try:
-        install_share(ours)
+        install_wheels = installer_into(path)
+        ours, others = shares_of(wheels)
     finally:
-        status = os.waitpid(child, 0)[1]
-    if status != 0:
-        raise SystemExit(1)
+        finish(making)
+    installing = aside(lambda: install_wheels(others))
+    try:
+        install_wheels(ours)
+    finally:
+        finish(installing)
 
 
 def main(job):
     """Do the job: ``path``, ``wheels``, ``installer`` (its wheels), ``umask``, ``compile``."""
     if job["umask"] is not None:
         os.umask(job["umask"])
-    make(job["path"])
     if job["wheels"]:
         sys.path[:0] = job["installer"]
-        install(job["path"], job["wheels"])
+        fill(job["path"], job["wheels"])
+    else:
+        make(job["path"])
     if job["compile"]:
         import compileall
 

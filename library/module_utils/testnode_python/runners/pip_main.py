@@ -1,4 +1,4 @@
-"""Run pip from a wheel or a folder (runs in the interpreter that pip is to work for)."""
+"""Run pip from a wheel or a folder, or get-pip.py (runs in the interpreter that pip is to work for)."""
 
 import sys
 
@@ -22,12 +22,16 @@ def lacks_distutils():
 
 
 def main(job):
-    """Do the job: ``place`` (what holds pip), ``arguments``, ``umask``."""
+    """Do the job: ``place`` (what holds pip, or get-pip.py), ``arguments``, ``umask``."""
     if job["umask"] is not None:
         os.umask(job["umask"])
     if lacks_distutils():
         # pip's own switch: sysconfig instead of distutils for the install scheme.
         setattr(sysconfig, "_PIP_USE_SYSCONFIG", True)  # noqa: B010 - no type knows it
+    if job["place"].endswith(".py"):
+        sys.argv = [job["place"]] + job["arguments"]
+        runpy.run_path(job["place"], run_name="__main__")
+        return
     sys.path.insert(0, job["place"])
     sys.argv = ["pip"] + job["arguments"]
     runpy.run_module("pip", run_name="__main__", alter_sys=True)

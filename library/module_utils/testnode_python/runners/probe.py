@@ -11,6 +11,7 @@ import json
 import os
 import site
 import sysconfig
+import warnings
 
 
 def libc():
@@ -34,7 +35,10 @@ def machine():
 def spec_of(module):
     """Return the module's spec, or None where importing it would fail."""
     try:
-        return importlib.util.find_spec(module)
+        with warnings.catch_warnings():
+            # To find a submodule imports its package, and distutils complains of that.
+            warnings.simplefilter("ignore")
+            return importlib.util.find_spec(module)
     except (ImportError, ValueError, AttributeError):
         return None
 
@@ -64,6 +68,11 @@ def installed(name):
             version = stem.partition("-")[2].partition("-py")[0]
             return {"version": version, "folder": folder, "metadata": metadata}
     return None
+
+
+def pip_uses_sysconfig():
+    """Say whether pip here does without distutils, which distributions split off (pip's own rule)."""
+    return bool(getattr(sysconfig, "_PIP_USE_SYSCONFIG", sys.version_info >= (3, 10)))
 
 
 def pip_command(pip, scripts):
@@ -123,7 +132,8 @@ def facts():
         "prefix": sys.prefix,
         "venv": in_venv,
         "ensurepip": spec_of("ensurepip") is not None and bool(bundled_pip()),
-        "distutils": sys.version_info >= (3, 12) or spec_of("distutils.cmd") is not None,
+        "distutils": spec_of("distutils.cmd") is not None,
+        "pip_runs": pip_uses_sysconfig() or spec_of("distutils.cmd") is not None,
         "externally_managed": marker if os.path.exists(marker) and not in_venv else "",
         "modules": {name: module for name, module in modules.items() if module},
         "user_site": site.getusersitepackages(),

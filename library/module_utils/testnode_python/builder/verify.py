@@ -1,0 +1,101 @@
+"""Checking a precache against its manifest: the standard library is enough."""
+
+import hashlib
+import os
+from typing import NamedTuple
+
+from .. import manifest
+from ..errors import PrecacheError
+from ..manifest import Manifest
+
+_BLOCK = 1024 * 1024
+
+
+class Finding(NamedTuple):
+    """A file that is not as the manifest says: ``missing``, ``extra`` or ``altered``."""
+
+    path: str
+    problem: str
+
+
+def folder_of(path: str) -> str:
+    """Return the folder with the manifest.
+
+    :param path: that folder, a link to it, or the folder with the link ``current``.
+    :raises PrecacheError: where there is no precache.
+    """
+    for folder in (path, os.path.join(path, "current")):
+        if os.path.isfile(os.path.join(folder, manifest.FILE_NAME)):
+            return os.path.realpath(folder)
+    raise PrecacheError(
+        path, f"there is no precache at {path}", "build one with 'testnode-python precache build'"
+    )
+
+
+def read(folder: str) -> Manifest:
+    """Return the manifest of a precache.
+
+    :param folder: the folder with the manifest.
+    :raises PrecacheError: where it cannot be read or believed.
+    """
+    path = os.path.join(folder, manifest.FILE_NAME)
+    try:
+        with open(path, encoding="utf-8") as file:
+            return manifest.loads(file.read(), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise PrecacheError(path, f"{path} cannot be read: {error}", "build the precache again") from error
+
+
+def expected_files(content: Manifest) -> dict[str, str]:
+    """Return the files that a manifest names, path below the precache -> hex SHA-256.
+
+    :param content: the manifest.
+    """
+    expected = {file.file: file.sha256 for file in content.get_pip.values()}
+    for target in content.targets.values():
+        for tool, locked in target.tools.items():
+            if locked.sha256:
+                expected[f"locks/{target.name}/pylock.{tool}.toml"] = locked.sha256
+            expected.update({f"wheels/{wheel.file}": wheel.sha256 for wheel in locked.wheels})
+    return expected
+
+
+def verify(path: str) -> list[Finding]:
+    """Compare a precache with its manifest.
+
+    :param path: as for :func:`folder_of`.
+    :returns: every file that is missing, extra or altered, by path.
+    :raises PrecacheError: where there is no manifest, or it cannot be believed.
+    """
+    folder = folder_of(path)
+    expected = expected_files(read(folder))
+    there = _files(folder) - {manifest.FILE_NAME}
+    findings = [Finding(file, "extra") for file in there - set(expected)]
+    findings += [Finding(file, "missing") for file in set(expected) - there]
+    findings += [
+        Finding(file, "altered") for file in there & set(expected) if _sha256(folder, file) != expected[file]
+    ]
+    return sorted(findings)
+
+
+def _files(folder: str) -> set[str]:
+    found = set()
+    for parent, folders, names in os.walk(folder):
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        found.update(os.path.relpath(os.path.join(parent, name), folder) for name in names + links)
+    return found
+
+
+def _sha256(folder: str, file: str) -> str:
+    path = os.path.join(folder, file)
+    # A link would lead to what a copy of the precache does not have.
+    if os.path.islink(path) or not os.path.isfile(path):
+        return ""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+    except OSError:
+        return ""
+    return digest.hexdigest()

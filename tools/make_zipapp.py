@@ -1,0 +1,38 @@
+"""Make the one-file tool: the node side as a zipapp (PEP 441), for any Python from 3.6 on.
+
+python3 tools/make_zipapp.py testnode-python.pyz
+"""
+
+import pathlib
+import sys
+import zipapp
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "library" / "module_utils"
+
+
+def belongs(path):
+    """Say whether a file of the library goes in: modules of the node side do."""
+    return path.suffix == ".py" and "builder" not in path.parts
+
+
+def make(output):
+    """Write the zipapp.
+
+    :param output: its path.
+    """
+    zipapp.create_archive(
+        SOURCE,
+        output,
+        interpreter="/usr/bin/env python3",
+        main="testnode_python.cli:program",
+        filter=belongs,
+        compressed=True,
+    )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    make(sys.argv[1])
+    print(sys.argv[1])
