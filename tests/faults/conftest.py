@@ -54,8 +54,9 @@ def precaches(tmp_path_factory):
 class Caller:
     """Somebody with a home folder who calls the command line there."""
 
-    def __init__(self, home, precaches):
+    def __init__(self, home, precaches, kind="plain"):
         self.home = home
+        self.kind = kind
         self.precaches = precaches
         self.program = str(home / ".local" / "patient" / "bin" / "patient")
 
@@ -121,4 +122,4 @@ def caller(request, tmp_path, precaches):
     if os.geteuid() != 0:
         pytest.skip("mounting an overlayfs needs root")
     with overlay(home, at=home):
-        yield Caller(home, precaches)
+        yield Caller(home, precaches, "overlayfs")

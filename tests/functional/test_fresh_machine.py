@@ -1,10 +1,15 @@
 """A machine with nothing but python3: one command and the tool is there."""
 
+import os
+import shutil
+import subprocess
+import sys
+
 import pytest
 
 from tests.support import roots
 
-from .conftest import SUITES
+from .conftest import CHECKOUT, SUITES
 
 TOOLS = ("tox", "virtualenv", "stestr")
 
@@ -48,3 +53,19 @@ def test_pip_without_distutils_is_refused_with_the_cure(node_of):
     node.run(["apt-get", "install", "--quiet", "--yes", "--no-install-recommends", "python3-distutils"])
     node.run(["python3", "/src/testnode-python", "ensure", "pip"])
     node.run(["pip3", "--version"], user="zuul")
+
+
+@pytest.mark.parametrize("suite", ["bookworm"])
+def test_the_one_file_tool_needs_no_checkout(node_of, tmp_path, suite):
+    subprocess.run(
+        [sys.executable, str(CHECKOUT / "tools" / "make_zipapp.py"), str(tmp_path / "t.pyz")], check=True
+    )
+    node = node_of(roots.minimal(suite))
+    shutil.copy(str(tmp_path / "t.pyz"), node.path + "/usr/local/bin/testnode-python")
+    os.chmod(node.path + "/usr/local/bin/testnode-python", 0o755)
+    run = node.run(["testnode-python", "run", "virtualenv", "--version"], user="zuul")
+    assert "virtualenv" in run.stdout and "mirror" in run.stderr
+    missing = node.run(["testnode-python", "find", "no-such-tool"], user="zuul", check=False)
+    assert missing.returncode == 1, "the exit code of the one-file tool is that of the command line"
+    refused = node.run(["testnode-python", "precache", "build"], user="zuul", check=False)
+    assert refused.returncode == 1 and "checkout" in refused.stderr

@@ -101,6 +101,11 @@ class OrderTest(DiscoveryCase):
         path = self.tool("named/hello")
         self.assertEqual(path, self.find(executable=os.path.relpath(path)).executable)
 
+    def test_a_bare_name_is_looked_for_on_the_path_as_a_shell_does(self):
+        path = self.tool("bin-2/hello-3", "3.0")
+        self.assertEqual(path, self.find(executable="hello-3").executable)
+        self.assertIn("hello-4 is not there", self.refusal(executable="hello-4"))
+
     def test_every_reason_is_kept(self):
         self.script("bin-1/hello", "exit 3")
         self.tool("bin-2/hello", "0.5")

@@ -1,6 +1,7 @@
 """The first rung: what the node has already, with the reason why each did not count."""
 
 import os
+import shutil
 from typing import NamedTuple
 
 from . import interpreters, ownership, receipts
@@ -49,7 +50,7 @@ def candidates(request, node):
     :rtype: iterator(Candidate)
     """
     if request.executable:
-        path = os.path.abspath(os.path.expanduser(request.executable))
+        path = _named(request.executable, node.environ)
         yield Candidate(path, _tree_of(path))
     if _has_own_command(node.tool):
         yield from _on_path(node)
@@ -58,6 +59,13 @@ def candidates(request, node):
         receipt, _ = receipts.read(tree, ownership.trusted_owners())
         command = receipt.command if receipt and not request.command else node.tool.command
         yield Candidate(os.path.join(environment, "bin", command), tree)
+
+
+def _named(executable, environ):
+    """Return the path that the caller means: a bare name is meant as a shell would take it."""
+    if os.sep not in executable:
+        return shutil.which(executable, path=environ.get("PATH", os.defpath)) or executable
+    return os.path.abspath(os.path.expanduser(executable))
 
 
 def _system_venvs(request, tool):

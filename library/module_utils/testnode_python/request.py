@@ -128,7 +128,7 @@ class Node:
     @property
     def place(self):
         """Where the tool's own environment is (``environments.Place``)."""
-        path = self.request.venv or os.path.join(self.home, ".local", self.tool.name)
+        path = os.path.expanduser(self.request.venv) or os.path.join(self.home, ".local", self.tool.name)
         return environments.place_for(path, self.home)
 
     def mirrors(self):
