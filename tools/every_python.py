@@ -90,7 +90,8 @@ def tested(executable, place, environ):
             "-r",
             "test-requirements.txt",
         ],
-        [os.path.join(place, "bin", "stestr"), "run"],
+        # What the tests stand on is tested once, by the Python that develops it.
+        [os.path.join(place, "bin", "stestr"), "run", "--exclude-regex", r"^tests\.unit\.support\."],
     ]
     passed, output = True, ""
     for argv in steps:

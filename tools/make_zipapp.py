@@ -3,6 +3,8 @@
 python3 tools/make_zipapp.py testnode-python.pyz
 """
 
+import argparse
+import os
 import pathlib
 import sys
 import zipapp
@@ -29,10 +31,20 @@ def make(output):
         filter=belongs,
         compressed=True,
     )
+    os.chmod(output, 0o755)
+
+
+def main():
+    """Write it where the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("output", metavar="FILE", help="as in testnode-python.pyz")
+    output = parser.parse_args().output
+    try:
+        make(output)
+    except OSError as error:
+        sys.exit("{} cannot be written: {}".format(output, error.strerror))
+    print(output)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    make(sys.argv[1])
-    print(sys.argv[1])
+    main()

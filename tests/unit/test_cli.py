@@ -247,7 +247,7 @@ class UsageTest(CliCase):
             (["ensure", "hello", "--sources", ""], "'' is no source"),
             (["ensure", "pip", "--scope", "mine"], "'mine' is no scope; choose user or global"),
             (["ensure", "hello", "--venvs", "/opt/{name}"], "'/opt/{name}' is no pattern"),
-            (["ensure", "hello", "--python", "python9.9"], "there is no Python 'python9.9'"),
+            (["ensure", "hello", "--python", "python9.9"], "there is no program 'python9.9'"),
         ):
             with self.subTest(argv):
                 status, output, errors = self.call(*argv)

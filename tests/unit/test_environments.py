@@ -27,8 +27,12 @@ class PlaceTest(InAFolder):
 
     def test_the_systems_own_lies_apart(self):
         place = environments.place_for("/usr/tox-env", "/home/x")
-        self.assertEqual(("/usr/local/lib/testnode-python", "tox-env"), (place.trees, place.stem))
-        self.assertEqual("/usr/local/lib/testnode-python/tox-env.lock", place.lock)
+        self.assertEqual("/usr/local/lib/testnode-python", place.trees)
+        self.assertRegex(place.stem, "^tox-env-[0-9a-f]{8}$")
+        # Where trees lie together, places of the same last name have trees and locks of their own.
+        other = environments.place_for("/usr/local/tox-env", "/home/x")
+        self.assertNotEqual((place.stem, place.lock), (other.stem, other.lock))
+        self.assertEqual(os.path.join(place.trees, place.stem + ".lock"), place.lock)
 
     @AS_ROOT
     def test_roots_are_for_all_but_in_a_home(self):

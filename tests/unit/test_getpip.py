@@ -1,5 +1,6 @@
 """pip for an interpreter: thrown-away ones, real pip, real get-pip.py rules."""
 
+import concurrent.futures
 import hashlib
 import os
 import shutil
@@ -132,6 +133,15 @@ class FromPrecacheTest(GetPipTest):
         self.assertIn("no pip", self.refused(python, "system"))
         self.assertWorks(self.ensure(python, "precache"), python)
 
+    def test_callers_at_once_make_one_install(self):
+        python = make_venv(self.prefix)
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            calls = [pool.submit(self.ensure, python, "precache") for _ in range(3)]
+        outcomes = [call.result() for call in calls]
+        self.assertEqual([False, False, True], sorted(outcome.changed for outcome in outcomes))
+        self.assertEqual(self.everything, self.site())
+        self.assertWorks(outcomes[0], python)
+
     def test_get_pip_gives_the_same_and_what_root_installs_is_readable_by_all(self):
         python = make_venv(self.prefix)
         self.addCleanup(os.umask, os.umask(0o077))
@@ -174,7 +184,12 @@ class FromPrecacheTest(GetPipTest):
 
     def test_another_version_than_the_locked_one_is_refused(self):
         reason = self.refused(make_venv(self.prefix), "precache", version=">=1000")
-        self.assertEqual("{} has pip {}, not >=1000".format(self.precache, self.pip.version), reason)
+        self.assertEqual(
+            "{} has pip {}, not >=1000; ask for another --version, or allow a mirror".format(
+                self.precache, self.pip.version
+            ),
+            reason,
+        )
         self.assertEqual([], self.site())
 
     def test_an_altered_file_installs_nothing(self):
@@ -350,47 +365,3 @@ class FromMirrorTest(GetPipTest):
         python = make_venv(self.prefix)
         reason = self.refused(python, "mirror", mirrors=("http://127.0.0.1:9/",), get_pip="precache")
         self.assertEqual("the precached get-pip.py was asked for", reason)
-
-
-class DecisionsTest(GetPipTest):
-    """Whose site, whose lock."""
-
-    def with_facts(self, scope="", **facts):
-        """Return a node whose interpreter has these facts."""
-        known = {"venv": False, "global_site": self.folder + "/site", "user_site": self.folder + "/user"}
-        node = self.node(sys.executable, scope=scope)
-        node._interpreter = node.interpreter._replace(**dict(known, **facts))
-        return node
-
-    def test_root_installs_for_all_others_for_themselves_and_a_venv_has_but_one_site(self):
-        for uid, scope in ((0, "global"), (1000, "user")):
-            with mock.patch.object(os, "geteuid", lambda uid=uid: uid):
-                self.assertEqual(scope, getpip.scope_of(self.with_facts()))
-                self.assertEqual("user", getpip.scope_of(self.with_facts("user")))
-                self.assertEqual("global", getpip.scope_of(self.with_facts("global")))
-                self.assertEqual("global", getpip.scope_of(self.with_facts("user", venv=True)))
-
-    def test_callers_that_write_into_the_same_site_lock_the_same_file(self):
-        def lock(uid, *arguments, **facts):
-            with mock.patch.object(os, "geteuid", lambda: uid):
-                return getpip._lock_place(self.with_facts(*arguments, **facts)).lock
-
-        self.assertEqual(self.home + "/.local/.pip.lock", lock(1000, "user"))
-        self.assertEqual(self.folder + "/site/.pip.lock", lock(0, "global"))
-        self.assertEqual(self.folder + "/site/.pip.lock", lock(1000, venv=True))
-        self.assertEqual(
-            "/usr/local/lib/testnode-python/pip.lock", lock(0, global_site="/usr/lib/python3/site")
-        )
-        # Who may write into a part of /usr need not be one who may write into all of it.
-        self.assertEqual(
-            self.home + "/.local/.pip.lock", lock(1000, venv=True, global_site="/usr/src/venv/lib/site")
-        )
-
-
-class ShortOfRoomTest(GetPipTest):
-    """Where nothing can be written."""
-
-    def test_no_temporary_folder_is_a_reason(self):
-        python = make_venv(self.prefix)
-        with mock.patch.object(tempfile, "tempdir", "/nowhere"):
-            self.assertIn("no temporary files can be written", self.refused(python, "precache"))

@@ -233,6 +233,10 @@ class CallersEnvironmentTest(MirrorsTest):
         self.assertEqual(traps, sorted(os.listdir(os.path.join(self.folder, "traps"))))
         receipt = texts_of(os.path.realpath(outcome.environment))
         self.assertIn("pip's configuration ({}/.config/pip/pip.conf)".format(self.folder), receipt)
+        # Its pip came from a private folder, of which nothing stands in it.
+        self.assertNotIn(
+            "direct_url.json", [name for _, _, names in os.walk(outcome.environment) for name in names]
+        )
         self.assertKeepsSecrets(outcome.as_json(), receipt, *self.attempts)
 
     def test_no_index_closes_the_rung_and_says_where_it_stands(self):

@@ -79,6 +79,35 @@ class NetworkTest(InAFolder):
         return told
 
 
+class RedirectTest(NetworkTest):
+    """What an index redirects to gets no more trust than the index has, and shows no account."""
+
+    def redirecting_to(self, location):
+        class Redirecting(Site):
+            def answer(self, path):
+                return redirect(location)
+
+        return self.enter(Redirecting({})).base_url + "/file"
+
+    def test_an_account_in_a_redirect_is_neither_used_nor_shown(self):
+        site = self.site()
+        told = self.reason(self.redirecting_to(site.base_url.replace("://", "://alice:{}@".format(PASSWORD))))
+        self.assertIn("names an account in a redirect", told)
+        self.assertEqual([], site.requests)
+
+    def test_an_address_that_is_none_is_not_shown(self):
+        self.assertIn(
+            "address that is none", self.reason(self.redirecting_to("http://h:{}/x".format(PASSWORD)))
+        )
+
+    def test_a_trusted_host_lends_its_trust_to_no_other(self):
+        other = self.site()
+        url = self.redirecting_to(other.base_url + "/file")
+        trusted = url.partition("://")[2].partition("/")[0]
+        self.assertIn("leads from a trusted host to another", self.reason(url, trusted_host=trusted))
+        self.assertEqual([], other.requests)
+
+
 class FaultsTest(NetworkTest):
     """What goes wrong has a reason and an end."""
 

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import signal
 import sys
 
 from . import checkout, ladder
@@ -12,7 +13,6 @@ from .outcome import SOURCES
 from .request import DEFAULT_SOURCES, DEFAULT_TIMEOUT, DEFAULT_VENVS, Request
 
 DONE, COULD_NOT, WRONG_USAGE = 0, 1, 2
-_NEED_LIBRARIES = (["lock"], ["build"])
 # As a shell reports a program that SIGINT ended.
 INTERRUPTED = 130
 # A day: more is a mistake, and more than the system's timers bear is a crash.
@@ -91,7 +91,34 @@ def main(argv=None):
 
 def program():
     """Run the command line and end this process with its exit code."""
-    sys.exit(main())
+    _open_streams()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As an exception, so that what we started ends with us and nothing is left behind.
+        signal.signal(number, _end)
+    try:
+        code = main()
+        sys.stdout.flush()
+    except OSError as error:
+        # Our own output is what cannot be written; the interpreter would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        print("testnode-python: the output cannot be written: {}".format(error.strerror), file=sys.stderr)
+        code = COULD_NOT
+    sys.exit(code)
+
+
+def _end(number, frame):
+    sys.exit(128 + number)
+
+
+def _open_streams():
+    """Open standard streams that are closed: the next file opened would be taken for one of them."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(os.devnull, "w")
+    sys.stderr = sys.stderr or open(os.devnull, "w")
 
 
 def _guarded(words, argv):
@@ -294,10 +321,14 @@ def _announce(words):
     print("testnode-python: {}".format(words), file=sys.stderr, flush=True)
 
 
+def _needs_libraries(argv):
+    return argv[:1] in (["lock"], ["build"]) and not {"-h", "--help"} & set(argv)
+
+
 def _precache(argv):
     """Hand over to the image side, in an environment that has its libraries where it needs them."""
     checkout.refuse_old_python()
-    command = checkout.builder_command(dict(os.environ), _announce) if argv[:1] in _NEED_LIBRARIES else []
+    command = checkout.builder_command(dict(os.environ), _announce) if _needs_libraries(argv) else []
     if command:
         os.execv(command[0], command + ["precache"] + argv)
     try:

@@ -84,7 +84,7 @@ def run(argv, deadline, environ, stdin="", keep_open=()):
         except subprocess.TimeoutExpired:
             stdout, stderr = _kill(process)
             raise CommandError(
-                "{} did not end within {:.0f} s".format(argv[0], deadline.seconds),
+                "{} did not end within {:.3g} s".format(argv[0], deadline.seconds),
                 argv,
                 output=last_lines(_text(stderr) or _text(stdout)),
             ) from None

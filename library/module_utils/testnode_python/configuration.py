@@ -10,6 +10,7 @@ https://pip.pypa.io/en/stable/topics/configuration/
 
 import configparser
 import os
+import re
 from typing import Dict, NamedTuple
 from urllib.parse import urlsplit
 
@@ -184,7 +185,7 @@ def _listed(url, base):
     if not _is_url(url):
         raise UsageError(
             # What cannot be taken apart is shown from where no password can be.
-            "{!r} is not the URL of an index".format(redact(url.rpartition("@")[2])),
+            "{!r} is not the URL of an index".format(redact(re.split("[?#]", url.rpartition("@")[2])[0])),
             "write it as in https://pypi.example.org/simple, with %2F for a '/' in a password",
         )
     return Mirror(redact(url, secrets_of(url)), dict(base, **{"index-url": url}))
@@ -194,7 +195,9 @@ def _is_url(text):
     try:
         parts = urlsplit(text)
         known = parts.scheme in ("https", "http") and parts.hostname or parts.scheme == "file"
-        return bool(known and len(text.split()) == 1 and (parts.port or True))
+        # A password with a slash makes what is before it look like host and port.
+        whole = "@" not in parts.path + parts.query + parts.fragment
+        return bool(known and whole and len(text.split()) == 1 and (parts.port or True))
     except ValueError:  # a port that is none, most often a password with a slash
         return False
 

@@ -1,6 +1,7 @@
 """The first rung: what the node has already, with the reason why each did not count."""
 
 import os
+import re
 import shutil
 from typing import NamedTuple
 
@@ -57,7 +58,8 @@ def candidates(request, node):
     for environment in _system_venvs(request, node.tool) + [node.place.path]:
         tree = os.path.realpath(environment)
         receipt, _ = receipts.read(tree, ownership.trusted_owners())
-        command = receipt.command if receipt and not request.command else node.tool.command
+        ours = receipt is not None and receipt.tool == node.tool.name and not request.command
+        command = receipt.command if ours else node.tool.command
         yield Candidate(os.path.join(environment, "bin", command), tree)
 
 
@@ -135,6 +137,11 @@ def _environment_of(path):
 
 
 def _by_receipt(receipt, candidate, node):
+    real = os.path.realpath(candidate.path)
+    owners = ownership.trusted_owners()
+    reason = ownership.fault(os.path.join(candidate.tree, "bin"), owners) or ownership.fault(real, owners)
+    if reason:
+        raise Error(reason)
     python = os.path.realpath(os.path.join(candidate.tree, "bin", "python"))
     if python != receipt.python or not os.access(python, os.X_OK):
         raise Error("{} was made for {}, which is not there any more".format(candidate.path, receipt.python))
@@ -156,11 +163,11 @@ def _is_wanted(python, node):
 
 def _by_running(candidate, node):
     path = candidate.path
-    if os.geteuid() == 0:
-        reason = ownership.fault(os.path.realpath(path), ownership.trusted_owners())
-        if reason:
-            raise Error("{}: root does not run what others could have written".format(reason))
     python = _shebang(path)
+    if os.geteuid() == 0:
+        _refuse_what_others_wrote(path, python)
+    if _has_own_command(node.tool) and re.match(r"python[0-9.]*$", os.path.basename(os.path.realpath(path))):
+        raise Error("{} is a Python, not {}".format(path, node.tool.name))
     if node.request.python and python and not _is_wanted(os.path.realpath(python), node):
         raise Error("{} runs on {}, not on {}".format(path, python, node.request.python))
     argv = [path] + node.tool.check
@@ -172,6 +179,19 @@ def _by_running(candidate, node):
         words = (result.stderr or result.stdout).strip().splitlines() or ["no output"]
         raise Error("{} does not work (exit code {}): {}".format(path, result.returncode, words[-1]))
     return version_in(result.stdout) or version_in(result.stderr), python, "which runs"
+
+
+def _refuse_what_others_wrote(*programs):
+    """Raise where somebody else than root has a say in what a program does."""
+    for program in filter(os.path.lexists, programs):
+        real, folder = os.path.realpath(program), os.path.dirname(program)
+        looked_at = [program, folder, real, os.path.dirname(real)]
+        # It makes a venv of the folder around a link to any Python.
+        settings = [os.path.join(place, "pyvenv.cfg") for place in (folder, os.path.dirname(folder))]
+        for path in looked_at + [path for path in settings if os.path.lexists(path)]:
+            reason = ownership.fault(path, ownership.trusted_owners())
+            if reason:
+                raise Error("{}: root does not run what others could have written".format(reason))
 
 
 def _shebang(path):

@@ -9,6 +9,7 @@ included, while a folder cannot be renamed over another.
 import datetime
 import errno
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -39,13 +40,20 @@ class Place(NamedTuple):
     @property
     def trees(self):
         """The folder that its trees lie in."""
-        return SYSTEM_TREES if self.path.startswith("/usr/") else os.path.dirname(self.path)
+        return SYSTEM_TREES if self._in_system else os.path.dirname(self.path)
 
     @property
     def stem(self):
         """What the names of its trees begin with."""
         name = os.path.basename(self.path)
-        return name if self.path.startswith("/usr/") else "." + name
+        if not self._in_system:
+            return "." + name
+        # Their trees lie together: places of the same last name must not be taken for one.
+        return "{}-{}".format(name, hashlib.sha256(os.fsencode(self.path)).hexdigest()[:8])
+
+    @property
+    def _in_system(self):
+        return self.shared and self.path.startswith("/usr/")
 
     @property
     def lock(self):
@@ -162,6 +170,8 @@ def already(node, lock):
     place = node.place
     receipt, _ = receipts.read(current(place) or place.path, ownership.trusted_owners())
     if receipt is None or receipt.python != node.interpreter.base or receipt.tool != node.tool.name:
+        return None
+    if node.request.command not in ("", receipt.command):
         return None
     python = os.path.join(place.path, "bin", "python")
     if os.path.realpath(python) != receipt.python or not os.access(python, os.X_OK):

@@ -44,19 +44,13 @@ def find(request, node):
 def lacking(node):
     """Return what of pip and its companions the interpreter cannot import.
 
-    What lies in one user's site does not count for all.  Where the rest is there,
-    ``packaging`` is for Ansible's pip module, which is content with pkg_resources.
+    Where the rest is there, ``packaging`` is for Ansible's pip module, which is
+    content with pkg_resources.
 
     :rtype: list(str)
     """
     interpreter = node.interpreter
-    scope = scope_of(node)
-    there = {
-        name
-        for name, module in interpreter.modules.items()
-        if scope == "user" or module.folder != interpreter.user_site
-    }
-    missing = [name for name in [PIP] + PIP_COMPANIONS if name not in there]
+    missing = [name for name in [PIP] + PIP_COMPANIONS if name not in interpreter.modules]
     return [] if missing == ["packaging"] and interpreter.pkg_resources else missing
 
 
@@ -77,25 +71,13 @@ def from_precache(request, node):
     :rtype: Ready
     :raises Error: where the precache cannot serve.
     """
-    lock = node.precache.locked(PIP, node.interpreter)
-    version = {wheel.name: wheel.version for wheel in lock.wheels}[PIP]
-    if not node.versions.satisfies(version, request.version):
-        raise Error("{} has pip {}, not {}".format(node.precache.name, version, request.version))
-    wanted = _wanted(node)
-    wheels = _chosen(lock, wanted)
-    carrier = [wheel for wheel in lock.wheels if wheel.name == PIP]
-    place = node.precache.wheels(lock._replace(wheels=carrier))[0]
-    node.precache.wheels(lock._replace(wheels=wheels))
-    links = os.path.join(node.precache.path, "wheels")
-    with pips.workshop() as folder:
-        if request.get_pip:
-            script = node.precache.get_pip(node.interpreter)
-            _install(script, _GET_PIP + _only(wheels, links, folder), node, None)
-        else:
-            arguments = ["install", "--no-deps", "--require-hashes", "--find-links", links]
-            requirements = pips.written(folder, pips.pinned(wheels))
-            _install(place, arguments + ["--requirement", requirements], node, None)
-    return _ready(node, str(node.precache), node.precache.manifest.locked, unlocked=False)
+    pip = node.precache.locked_pip(node.interpreter)
+    if not node.versions.satisfies(pip.version, request.version):
+        raise Error(
+            "{} has pip {}, not {}".format(node.precache.name, pip.version, request.version),
+            "ask for another --version, or allow a mirror",
+        )
+    return _one_at_a_time(request, node, lambda held: _from_precache(request, node, pip, held))
 
 
 def from_mirror(request, node):
@@ -104,12 +86,58 @@ def from_mirror(request, node):
     :rtype: Ready
     :raises Error: where none can, with the reason of each.
     """
-    return pips.first_of(node, lambda mirror, within: _from_one_mirror(request, within, mirror))
+
+    def attempt(mirror, within):
+        work = _by_upstream_get_pip if request.get_pip else _from_one_mirror
+        return _one_at_a_time(request, within, lambda held: work(request, within, mirror, held))
+
+    return pips.first_of(node, attempt)
 
 
-def _from_one_mirror(request, node, mirror):
-    if request.get_pip:
-        return _by_upstream_get_pip(request, node, mirror)
+def _one_at_a_time(request, node, install):
+    """Install with the site's lock held, unless another caller did so while we waited.
+
+    :param install: callable of the lock's descriptor that gives a Ready.
+    :rtype: Ready
+    """
+    _target(node)  # what forbids an install is told before anybody waits
+    needed = _needs(node)
+    with environments.locked(_lock_place(node), node.deadline) as held:
+        if needed:
+            node.look_again()
+            if not _needs(node) and not request.get_pip:
+                return find(request, node)
+        return install(held)
+
+
+def _needs(node):
+    return bool(lacking(node)) or _is_unfit(node)
+
+
+def _is_unfit(node):
+    there = node.interpreter.modules.get(PIP)
+    return there is not None and not node.versions.satisfies(there.version, node.request.version)
+
+
+def _from_precache(request, node, pip, held):
+    precache = node.precache
+    lock = precache.locked(PIP, node.interpreter)
+    wheels = _chosen(lock, _wanted(node))
+    place = precache.wheels(lock._replace(wheels=[pip]))[0]
+    precache.wheels(lock._replace(wheels=wheels))
+    links = os.path.join(precache.path, "wheels")
+    with pips.workshop() as folder:
+        if request.get_pip:
+            script = precache.get_pip(node.interpreter)
+            _install(script, _GET_PIP + _only(wheels, links, folder), node, None, held)
+        else:
+            arguments = ["install", "--no-deps", "--require-hashes", "--find-links", links]
+            requirements = pips.written(folder, pips.pinned(wheels))
+            _install(place, arguments + ["--requirement", requirements], node, None, held)
+    return _ready(node, str(precache), precache.manifest.locked, unlocked=False)
+
+
+def _from_one_mirror(request, node, mirror, held):
     lock = node.lock_for(PIP)
     if lock is not None and not node.versions.satisfies(lock.version, request.version):
         lock = None
@@ -124,16 +152,14 @@ def _from_one_mirror(request, node, mirror):
         else:
             text = "".join(name + (request.version if name == PIP else "") + "\n" for name in wanted)
             arguments = ["install"]
-        _install(place, arguments + ["--requirement", pips.written(folder, text)], node, mirror)
+        _install(place, arguments + ["--requirement", pips.written(folder, text)], node, mirror, held)
     return _ready(node, mirror.name, node.precache.manifest.locked if lock else "", unlocked=lock is None)
 
 
 def _wanted(node):
     """Return the names to install: what is lacking, and pip where it does not satisfy."""
     missing = lacking(node)
-    there = node.interpreter.modules.get(PIP)
-    unfit = there and not node.versions.satisfies(there.version, node.request.version)
-    if PIP not in missing and (unfit or node.request.get_pip or not missing):
+    if PIP not in missing and (_is_unfit(node) or node.request.get_pip or not missing):
         missing.insert(0, PIP)
     return missing
 
@@ -144,23 +170,22 @@ def _chosen(lock, wanted):
     return [wheel for wheel in lock.wheels if wheel.name in wanted or wheel.name not in ours]
 
 
-def _install(place, arguments, node, mirror):
+def _install(place, arguments, node, mirror, held):
     """Run pip, or get-pip.py, to install into the interpreter's own site, of the user or of all."""
     options, extra, umask = _target(node)
     options.append("--upgrade" if _may_replace(node) else "--ignore-installed")
-    with environments.locked(_lock_place(node), node.deadline) as lock:
-        pips.run_pip(
-            node.interpreter.executable,
-            place,
-            arguments + options,
-            node.deadline,
-            environ=node.environ,
-            mirror=mirror,
-            umask=umask,
-            extra=extra,
-            isolated=False,
-            keep_open=(lock,),
-        )
+    pips.run_pip(
+        node.interpreter.executable,
+        place,
+        arguments + options,
+        node.deadline,
+        environ=node.environ,
+        mirror=mirror,
+        umask=umask,
+        extra=extra,
+        isolated=False,
+        keep_open=(held,),
+    )
 
 
 def _only(wheels, links, folder):
@@ -176,7 +201,7 @@ def _only(wheels, links, folder):
     ]
 
 
-def _by_upstream_get_pip(request, node, mirror):
+def _by_upstream_get_pip(request, node, mirror, held):
     """Run get-pip.py as upstream publishes it, with the mirror as its index."""
     if request.get_pip == "precache":
         raise Error("the precached get-pip.py was asked for")
@@ -196,7 +221,7 @@ def _by_upstream_get_pip(request, node, mirror):
                 if url == urls[-1] or "404" not in error.cause:
                     raise
         wanted = [name + (request.version if name == PIP else "") for name in _wanted(node)]
-        _install(script, _GET_PIP + wanted, node, mirror)
+        _install(script, _GET_PIP + wanted, node, mirror, held)
     return _ready(node, "get-pip.py of {}".format(link.url.rpartition("/")[0]), "", unlocked=True)
 
 
@@ -214,7 +239,10 @@ def _target(node):
             "{} cannot be written, and pip for everybody goes there".format(interpreter.global_site),
             "ask as root, or with --scope user",
         )
-    extra = {"PIP_BREAK_SYSTEM_PACKAGES": "1"} if interpreter.externally_managed else {}
+    # What is for all must not lean on what one user has.
+    extra = {"PYTHONNOUSERSITE": "1"} if scope == "global" else {}
+    if interpreter.externally_managed:
+        extra["PIP_BREAK_SYSTEM_PACKAGES"] = "1"
     options = ["--user"] if scope == "user" else []
     return options, extra, 0o022 if scope == "global" and os.geteuid() == 0 else None
 

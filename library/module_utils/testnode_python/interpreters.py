@@ -2,11 +2,11 @@
 
 import os
 import shutil
-import sys
 from typing import Dict, NamedTuple, Tuple
 
 from .commands import clean_environment
 from .errors import CommandError, UsageError
+from .redaction import redact
 from .runners import probe as probe_runner
 from .runners import run_in
 
@@ -14,8 +14,6 @@ OLDEST = (3, 6)
 _CURE = "name one of Python {}.{} or newer with --python".format(*OLDEST)
 # A cold disk and a busy machine: seconds until a probe counts as hanging.
 _PROBE_SECONDS = 20
-# Variables that change nothing about what an interpreter can import.
-_HARMLESS = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 
 
 class Installed(NamedTuple):
@@ -84,33 +82,30 @@ def locate(python, environ):
     path = shutil.which(python or "python3", path=environ.get("PATH", os.defpath))
     if path is None:
         if python:
-            raise UsageError("there is no Python {!r}".format(python), "name one with --python")
+            raise UsageError(
+                "there is no program {!r} that you may run".format(redact(python)),
+                "name another Python with --python",
+            )
         raise UsageError("there is no python3 on PATH", "install python3, or name one with --python")
     return os.path.abspath(path)
 
 
-def examine(path, deadline, environ, fresh=False):
+def examine(path, deadline, environ, user_site=True):
     """Ask an interpreter what it can do.
 
     :param str path: its path.
     :param Deadline deadline: when it is given up.
     :param dict environ: the caller's variables.
-    :param bool fresh: ask a new process, because this one may have begun before an install.
+    :param bool user_site: whether what the user installed for themselves counts.
     :rtype: Interpreter
     :raises UsageError: where it is no Python, or one that is too old.
     """
+    seen = clean_environment(environ)
+    if not user_site:
+        seen["PYTHONNOUSERSITE"] = "1"
     try:
-        if not fresh and _is_ours(path, environ):
-            facts = probe_runner.facts()
-        else:
-            facts = run_in(
-                path,
-                probe_runner,
-                {},
-                deadline.sooner(_PROBE_SECONDS),
-                environ=clean_environment(environ),
-                isolated=False,
-            )
+        patience = deadline.sooner(_PROBE_SECONDS)
+        facts = run_in(path, probe_runner, {}, patience, environ=seen, isolated=False)
         interpreter = _interpreter(facts)
         too_old = interpreter.minor < OLDEST
     except (CommandError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -118,20 +113,6 @@ def examine(path, deadline, environ, fresh=False):
     if too_old:
         raise UsageError("{} is too old".format(interpreter), _CURE)
     return interpreter
-
-
-def _is_ours(path, environ):
-    """Say whether this process is that interpreter, started as a plain shell starts it.
-
-    Then it need not be started once more to be asked.
-    """
-    if "pip" in sys.modules:
-        return False  # from a place of ours, to compare versions: it would be taken for the installed one
-    flags = sys.flags
-    plain = not (flags.isolated or flags.ignore_environment or flags.no_site or flags.no_user_site)
-    told = {name for name in os.environ if name.startswith("PYTHON")} - _HARMLESS
-    # Not the real binary: a venv's python leads to the same one and is another interpreter.
-    return plain and path == sys.executable and not told and environ.get("HOME") == os.environ.get("HOME")
 
 
 def _interpreter(facts):

@@ -2,15 +2,15 @@
 
 import os
 import re
+import shutil
 
 from . import environments, indexes, pips, receipts, wheels
 from .commands import clean_environment, run
-from .errors import CommandError, Error
+from .errors import CommandError
 from .precache import PIP
 from .tools import normalize
 
 _CHECK_SECONDS = 60
-_OF_EVERY_VENV = re.compile(r"(?:python|pip)[0-9.]*|[Aa]ctivate.*")
 
 
 def from_mirror(request, node):
@@ -92,7 +92,8 @@ class _Work:
             text = pips.pinned(self.lock.wheels + ([] if has_pip else locked_pip))
         else:
             requirements = _with_version(node.declared, node.request.version)
-            text = "".join(line + "\n" for line in requirements + [place if place.endswith(".whl") else PIP])
+            text = "".join(line + "\n" for line in requirements + [self._own_pip(place)])
+            arguments += ["--find-links", self.folder]
         arguments += ["--requirement", pips.written(self.folder, text)]
         pips.run_pip(
             os.path.join(tree, "bin", "python"),
@@ -104,6 +105,17 @@ class _Work:
             umask=0o022 if node.place.shared else None,
             keep_open=(self.held,),
         )
+
+    def _own_pip(self, place):
+        """Return the requirement of the environment's own pip: the one that runs, where that is a wheel.
+
+        By version and from the private folder: a path would stand in the environment for ever.
+        """
+        if not place.endswith(".whl"):
+            return PIP
+        if os.path.dirname(place) != self.folder:
+            shutil.copy(place, self.folder)
+        return "{}=={}".format(PIP, os.path.basename(place).split("-")[1])
 
     def _packages(self, tree):
         hashes = {normalize(wheel.name): wheel.sha256 for wheel in self.lock.wheels} if self.lock else {}
@@ -118,16 +130,7 @@ class _Work:
 
     def _check(self, tree, tool):
         """Run the tool once: no lock vouches that what a mirror gave works together."""
-        program = os.path.join(tree, "bin", tool.command)
-        if not os.path.exists(program):
-            names = os.listdir(os.path.dirname(program))
-            programs = sorted(name for name in names if not _OF_EVERY_VENV.fullmatch(name))
-            raise Error(
-                "{} has no command {}, but {}".format(
-                    tool.name, tool.command, ", ".join(programs) or "none at all"
-                ),
-                "name the right one with --command",
-            )
+        program = wheels.command_in(tree, tool)
         environ = clean_environment(self.node.environ)
         deadline = self.node.deadline.sooner(_CHECK_SECONDS)
         result = run([program] + tool.check, deadline, environ, keep_open=(self.held,))

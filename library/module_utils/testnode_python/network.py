@@ -49,6 +49,9 @@ def read(url, mirror, deadline, environ):
             transient = error.code in _TRANSIENT
         except http.client.IncompleteRead as error:
             reason, transient = "{} broke off after {} bytes".format(shown, len(error.partial)), True
+        except (http.client.InvalidURL, UnicodeError):
+            # Its words may hold what stands where a port should be.
+            reason, transient = "{} (or its proxy) has an address that is none".format(shown), False
         except (http.client.HTTPException, OSError, ValueError) as error:
             cause = getattr(error, "reason", error)
             reason = "{} cannot be read: {}".format(shown, _words(cause))
@@ -135,7 +138,19 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         self.environ = environ
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
-        _refuse_insecure(newurl, redact(newurl, self.mirror.secrets), self.mirror)
+        try:
+            _ = urlsplit(newurl).port
+        except ValueError as error:  # most often what stands there is no port but a password
+            raise MirrorError(
+                "", "{} redirects to an address that is none".format(redact(req.full_url))
+            ) from error
+        shown = redact(newurl, self.mirror.secrets)
+        _refuse_insecure(newurl, shown, self.mirror)
+        if urlsplit(newurl).username is not None:
+            raise MirrorError(shown, "{} names an account in a redirect".format(redact(req.full_url)))
+        if _is_trusted_host(req.full_url, self.mirror) and not _is_trusted_host(newurl, self.mirror):
+            # The context that does not verify certificates would be used there, too.
+            raise MirrorError(shown, "{} leads from a trusted host to another".format(redact(req.full_url)))
         new = super().redirect_request(req, fp, code, msg, headers, newurl)
         if new is not None:
             if urlsplit(newurl)[:2] == urlsplit(req.full_url)[:2]:

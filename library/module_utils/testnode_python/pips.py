@@ -177,7 +177,10 @@ def first_of(node, attempt):
             continue
         # That the first mirrors are down is worth knowing even where a later one served.
         return ready._replace(words="; ".join([ready.words] + ["not from " + reason for reason in reasons]))
-    raise Error("; ".join(reasons))
+    raise Error(
+        "; ".join(reasons),
+        "see that name and version exist, and that --mirror or pip's configuration leads to an index",
+    )
 
 
 def written(folder, text):

@@ -85,6 +85,21 @@ class Precache:
             )
         return locked
 
+    def locked_pip(self, interpreter):
+        """Return the locked wheel of pip itself for an interpreter.
+
+        :rtype: Wheel
+        :raises PrecacheError: where there is none.
+        """
+        for wheel in self.locked(PIP, interpreter).wheels:
+            if wheel.name == PIP:
+                return wheel
+        raise PrecacheError(
+            self.path,
+            "{} has no wheel of pip".format(self.name),
+            "build the precache again, or name another one",
+        )
+
     def wheels(self, locked):
         """Return the paths of a lock's wheels, each one's hash checked now.
 
@@ -154,7 +169,12 @@ def open_precache(path=""):
     """
     named = bool(path)
     path = os.path.abspath(path or DEFAULT_PATH)
-    folder = _folder_with_manifest(path)
+    try:
+        folder = _folder_with_manifest(path)
+    except OSError as error:
+        raise PrecacheError(
+            path, "{} cannot be read: {}".format(error.filename, error.strerror), "make it readable by all"
+        ) from error
     if folder is None:
         raise PrecacheError(
             path,
@@ -180,8 +200,11 @@ def open_precache(path=""):
 
 def _folder_with_manifest(path):
     for folder in (path, os.path.join(path, "current")):
-        if os.path.exists(os.path.join(folder, manifest.FILE_NAME)):
+        try:
+            os.stat(os.path.join(folder, manifest.FILE_NAME))
             return folder
+        except (FileNotFoundError, NotADirectoryError):
+            continue
     return None
 
 

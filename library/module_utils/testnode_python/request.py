@@ -93,16 +93,15 @@ class Node:
     def interpreter(self):
         """The Python that the request is for (``interpreters.Interpreter``)."""
         if self._interpreter is None:
-            self._look()
+            self.look_again()
         return self._interpreter
 
     def look_again(self):
         """Examine the interpreter anew, after something was installed into it."""
-        self._look(fresh=True)
-
-    def _look(self, fresh=False):
         path = interpreters.locate(self.request.python, self.environ)
-        self._interpreter = interpreters.examine(path, self.deadline, self.environ, fresh)
+        # What is for all must not hide behind what one user has for themselves.
+        for_all = self.request.scope == "global" or (not self.request.scope and os.geteuid() == 0)
+        self._interpreter = interpreters.examine(path, self.deadline, self.environ, user_site=not for_all)
 
     @property
     def precache(self):

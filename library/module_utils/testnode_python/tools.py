@@ -84,5 +84,5 @@ def tool_named(name, command=""):
         )
     if command and not COMMAND.fullmatch(command):
         raise UsageError("{!r} is not the name of a command".format(command))
-    tool = _EXCEPTIONS.get(normalize(name)) or Tool(name, [name], name, ["--version"])
+    tool = _EXCEPTIONS.get(normalize(name)) or Tool(normalize(name), [name], normalize(name), ["--version"])
     return tool._replace(command=command) if command else tool

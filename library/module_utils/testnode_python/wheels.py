@@ -1,11 +1,16 @@
 """The second rung: a tool's environment out of the precache, with no network."""
 
+import os
+import re
+
 from . import environments, receipts
 from .commands import clean_environment
 from .errors import Error
-from .precache import INSTALLER, PIP
+from .precache import INSTALLER
 from .runners import environment as environment_runner
 from .runners import run_in
+
+_OF_EVERY_VENV = re.compile(r"(?:python|pip)[0-9.]*|[Aa]ctivate.*")
 
 
 def from_precache(request, node):
@@ -19,7 +24,10 @@ def from_precache(request, node):
     precache, tool = node.precache, node.declared
     lock = precache.locked(tool.name, node.interpreter)
     if not node.versions.satisfies(lock.version, request.version):
-        raise Error("{} has {} {}, not {}".format(precache.name, tool.name, lock.version, request.version))
+        raise Error(
+            "{} has {} {}, not {}".format(precache.name, tool.name, lock.version, request.version),
+            "ask for another --version, or allow a mirror",
+        )
     with environments.locked(node.place, node.deadline) as held:
         ready = environments.already(node, lock)
         if ready is not None:
@@ -31,12 +39,13 @@ def from_precache(request, node):
 def _fill(tree, node, lock, held):
     """Fill a tree from a lock; return its receipt."""
     precache, tool = node.precache, node.declared
-    pip = [wheel for wheel in precache.locked(PIP, node.interpreter).wheels if wheel.name == PIP]
+    pip = [precache.locked_pip(node.interpreter)]
     # Environments have a pip of their own; a lock that names one knows better which.
     locked = list({wheel.name: wheel for wheel in pip + lock.wheels}.values())
     installer = precache.wheels(precache.locked(INSTALLER, node.interpreter))
     job = environment_job(tree, node.place, precache.wheels(lock._replace(wheels=locked)), installer)
     fill(job, node.interpreter.base, node.deadline, node.environ, held)
+    command_in(tree, tool)
     return receipts.Receipt(
         tool=tool.name,
         request=node.request.version,
@@ -50,6 +59,27 @@ def _fill(tree, node, lock, held):
         made=environments.now(),
         packages=[receipts.Package(wheel.name, wheel.version, wheel.sha256) for wheel in locked],
     )
+
+
+def command_in(tree, tool):
+    """Return the path of a tool's program in an environment.
+
+    :param str tree: the environment's folder.
+    :param Tool tool: what it was made for.
+    :rtype: str
+    :raises Error: where it is not there, with the names that are.
+    """
+    program = os.path.join(tree, "bin", tool.command)
+    if not os.path.exists(program):
+        names = os.listdir(os.path.dirname(program))
+        programs = sorted(name for name in names if not _OF_EVERY_VENV.fullmatch(name))
+        raise Error(
+            "{} has no command {}, but {}".format(
+                tool.name, tool.command, ", ".join(programs) or "none at all"
+            ),
+            "name the right one with --command",
+        )
+    return program
 
 
 def environment_job(tree, place, wheels=(), installer=()):

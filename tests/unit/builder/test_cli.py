@@ -108,7 +108,7 @@ class CliTest(BuilderTest):
         os.unlink(os.path.join(self.output, "current", wheel))
         code, out, err = self.run_words("verify", self.output)
         self.assertEqual((1, f"missing  {wheel}\n"), (code, out))
-        self.assertIn("is not what its manifest says (1 files); build it again", err)
+        self.assertIn("is not what its manifest says (files: 1); build it again", err)
         code, out, _ = self.run_words("verify", self.output, "--json")
         self.assertEqual((1, [{"path": wheel, "problem": "missing"}]), (code, json.loads(out)))
 

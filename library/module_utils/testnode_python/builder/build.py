@@ -79,16 +79,16 @@ class _Build:
         self.changed = False
 
     def run(self, get_pip: str, progress: Callable[[int, int], None]) -> Built:
-        """Do it in this order: files, manifest, link."""
+        """Do it in this order: get-pip.py, wheels, locks, manifest, link."""
         before = self.downloads.requests
         files.make_folder(os.path.join(self.folder, "wheels"))
         files.sweep(self.folder)
+        made = self.plan.manifest
+        if get_pip:  # first: it has a host of its own, and the wheels would be for nothing
+            made = made._replace(get_pip=self._get_pip(get_pip))
         self._wheels(progress)
         for relative, content in self.plan.locks.items():
             self._write(relative, content)
-        made = self.plan.manifest
-        if get_pip:
-            made = made._replace(get_pip=self._get_pip(get_pip))
         self._write(manifest.FILE_NAME, manifest.dumps(made).encode())
         self.changed |= files.point(os.path.join(self.output, CURRENT), made.lock_digest)
         expected = [*verify.expected_files(made), manifest.FILE_NAME]

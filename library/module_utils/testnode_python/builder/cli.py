@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..configuration import mirrors, read
+from ..configuration import Setting, mirrors, read
 from ..errors import Error, UsageError
 
 DONE, COULD_NOT, WRONG_USAGE = 0, 1, 2
@@ -142,8 +142,10 @@ def _lock(arguments: argparse.Namespace) -> int:
     from . import locks, progress, show, toolset
 
     declared, folder = _inputs(arguments)
-    index = arguments.index or _configured_index()
-    options = locks.Options(dict(os.environ), index, arguments.exclude_newer)
+    settings = read(dict(os.environ), sys.prefix)
+    configured = settings["index-url"].value if "index-url" in settings else ""  # a lock has one index
+    environ = _with_transport(dict(os.environ), settings)
+    options = locks.Options(environ, arguments.index or configured, arguments.exclude_newer)
     if arguments.jobs:
         options = options._replace(workers=arguments.jobs)
     with progress.shown("locked") as tell:
@@ -207,7 +209,8 @@ def _verify(arguments: argparse.Namespace) -> int:
             print(f"{finding.problem:<8} {finding.path}")
     if findings:
         raise Error(
-            f"{arguments.precache} is not what its manifest says ({len(findings)} files)", "build it again"
+            f"{arguments.precache} is not what its manifest says (files: {len(findings)})",
+            "build it again; what is extra is yours to remove",
         )
     return DONE
 
@@ -237,10 +240,13 @@ def _inputs(arguments: argparse.Namespace) -> tuple[str, str]:
     return toolset, arguments.locks or os.path.join(os.path.dirname(os.path.abspath(toolset)), "locks")
 
 
-def _configured_index() -> str:
-    """Return the index of pip's configuration, "" where it names none: a lock has one index."""
-    setting = read(dict(os.environ), sys.prefix).get("index-url")
-    return setting.value if setting else ""
+def _with_transport(environ: dict[str, str], settings: dict[str, Setting]) -> dict[str, str]:
+    """Return the variables with the certificates and the proxy that pip's configuration names, for uv."""
+    if "cert" in settings:
+        environ["SSL_CERT_FILE"] = settings["cert"].value
+    if "proxy" in settings:
+        environ.update(dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), settings["proxy"].value))
+    return environ
 
 
 def _print_json(data: object) -> None:

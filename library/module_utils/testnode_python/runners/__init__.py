@@ -10,6 +10,9 @@ import json
 from ..commands import last_lines, run
 from ..errors import CommandError
 
+# Of a program's last line that is shown; what is no Python may repeat the text that it was given.
+_LONGEST = 300
+
 
 def start(python, runner, job, deadline, **options):
     """Start one of the runners in an interpreter and wait for its end.
@@ -40,7 +43,7 @@ def run_in(python, runner, job, deadline, **options):
     shown = [python, runner.__name__.rpartition(".")[2]]
     if result.returncode != 0:
         words = last_lines(result.stderr)
-        cause = words.splitlines()[-1] if words else "exit code {}".format(result.returncode)
+        cause = words.splitlines()[-1][-_LONGEST:] if words else "exit code {}".format(result.returncode)
         raise CommandError("{} failed: {}".format(" ".join(shown), cause), shown, result.returncode, words)
     try:
         return json.loads(result.stdout.rstrip("\n").rpartition("\n")[2])

@@ -126,8 +126,8 @@ def fill(path, wheels):
 
 def main(job):
     """Do the job: ``path``, ``wheels``, ``installer`` (its wheels), ``umask``, ``compile``."""
-    if job["umask"] is not None:
-        os.umask(job["umask"])
+    # Whatever the caller's umask: what others may write is not to be trusted.
+    os.umask(os.umask(0o022) | 0o022 if job["umask"] is None else job["umask"])
     if job["wheels"]:
         sys.path[:0] = job["installer"]
         fill(job["path"], job["wheels"])

@@ -23,8 +23,8 @@ def lacks_distutils():
 
 def main(job):
     """Do the job: ``place`` (what holds pip, or get-pip.py), ``arguments``, ``umask``."""
-    if job["umask"] is not None:
-        os.umask(job["umask"])
+    # Whatever the caller's umask: what others may write is not to be trusted.
+    os.umask(os.umask(0o022) | 0o022 if job["umask"] is None else job["umask"])
     if lacks_distutils():
         # pip's own switch: sysconfig instead of distutils for the install scheme.
         setattr(sysconfig, "_PIP_USE_SYSCONFIG", True)  # noqa: B010 - no type knows it
