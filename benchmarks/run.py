@@ -81,19 +81,17 @@ def pipx(bench, home):
     return bench.run(home, *argv, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(bench.wheels)), home / ".local/bin/tox"
 
 
-def uv(bench, home):
+def uv(bench, home, *options):
     """``uv tool install --offline`` with a cold cache."""
     program = pathlib.Path(sys.executable).parent / "uv"
-    options = [
-        "--offline",
-        "--no-config",
-        "--no-index",
-        "--find-links",
-        bench.wheels,
-        "--python",
-        bench.python,
-    ]
-    return bench.run(home, program, "tool", "install", *options, "tox"), home / ".local/bin/tox"
+    options += ("--offline", "--no-config", "--no-index", "--find-links", bench.wheels)
+    install = [program, "tool", "install", *options, "--python", bench.python, "tox"]
+    return bench.run(home, *install), home / ".local/bin/tox"
+
+
+def uv_with_pip(bench, home):
+    """The same wheels as ours: an environment of ours has a pip of its own."""
+    return uv(bench, home, "--with", "pip")
 
 
 WAYS = {
@@ -101,6 +99,7 @@ WAYS = {
     "python3 -m venv, pip install": venv_and_pip,
     "pipx install": pipx,
     "uv tool install --offline, cold cache": uv,
+    "the same --with pip": uv_with_pip,
 }
 
 
