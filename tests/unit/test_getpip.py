@@ -126,7 +126,9 @@ class FromPrecacheTest(GetPipTest):
         python = make_venv(self.prefix)
         self.ensure(python, "precache")
         site = os.path.join(self.prefix, "lib", SERIES, "site-packages")
-        (metadata,) = [name for name in os.listdir(site) if name.startswith("pip-")]
+        (metadata,) = [
+            name for name in os.listdir(site) if name.startswith("pip-") and name.endswith(".dist-info")
+        ]
         for last in ("RECORD", "INSTALLER"):  # what pip writes last
             os.unlink(os.path.join(site, metadata, last))
         shutil.rmtree(os.path.join(site, "pip", "_internal", "cli"))

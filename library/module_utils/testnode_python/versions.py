@@ -7,6 +7,7 @@ wrong somewhere; every pip since 10 brings the real one along.
 import importlib
 import re
 import sys
+import warnings
 
 from .errors import Error, UsageError
 
@@ -92,7 +93,10 @@ def _specifiers_from(place):
     sys.path.insert(0 if place.endswith(".whl") else len(sys.path), place)
     try:
         importlib.invalidate_caches()
-        return importlib.import_module("pip._vendor.packaging.specifiers")
+        with warnings.catch_warnings():
+            # A setuptools beside it may complain of what else was imported before.
+            warnings.simplefilter("ignore")
+            return importlib.import_module("pip._vendor.packaging.specifiers")
     except Exception:  # noqa: BLE001 - a damaged or foreign pip: the next place is asked
         for name in set(sys.modules) - before:
             if name == "pip" or name.startswith("pip."):

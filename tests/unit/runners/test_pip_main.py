@@ -133,12 +133,12 @@ class InThisProcessTest(InAFolder):
 
     @WHERE_DISTUTILS_BELONGS
     def test_no_distutils_at_all_is_lacking_too(self):
-        sys.modules["distutils"] = None
+        sys.path[:] = [self.folder]
         self.assertTrue(pip_main.lacks_distutils())
 
     @unittest.skipIf(sys.version_info < (3, 12), "distutils belongs to this Python")
     def test_a_python_that_has_none_by_itself_lacks_nothing(self):
-        sys.modules["distutils"] = None
+        sys.path[:] = [self.folder]
         self.assertFalse(pip_main.lacks_distutils())
 
     def test_the_current_folder_is_taken_from_the_path(self):

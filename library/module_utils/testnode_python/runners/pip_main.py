@@ -6,19 +6,24 @@ import sys
 if sys.path and sys.path[0] == "":
     del sys.path[0]
 
-import importlib.util
 import json
 import os
 import runpy
 import sysconfig
 
 
+def has_distutils():
+    """Say whether distutils is whole; looked for as a file, for setuptools complains once it was imported."""
+    for folder in sys.path:
+        package = os.path.join(folder, "distutils")
+        if os.path.isfile(os.path.join(package, "__init__.py")):
+            return os.path.isfile(os.path.join(package, "cmd.py"))
+    return False
+
+
 def lacks_distutils():
     """Say whether this Python ought to have distutils, but its distribution split it off."""
-    try:
-        return sys.version_info < (3, 12) and importlib.util.find_spec("distutils.cmd") is None
-    except ImportError:
-        return True
+    return sys.version_info < (3, 12) and not has_distutils()
 
 
 def main(job):

@@ -36,7 +36,7 @@ def spec_of(module):
     """Return the module's spec, or None where importing it would fail."""
     try:
         with warnings.catch_warnings():
-            # To find a submodule imports its package, and distutils complains of that.
+            # To find a submodule imports its package, which may have something to say.
             warnings.simplefilter("ignore")
             return importlib.util.find_spec(module)
     except (ImportError, ValueError, AttributeError):
@@ -68,6 +68,15 @@ def installed(name):
             version = stem.partition("-")[2].partition("-py")[0]
             return {"version": version, "folder": folder, "metadata": metadata}
     return None
+
+
+def has_distutils():
+    """Say whether distutils is whole; looked for as a file, for importing it has effects on others."""
+    for folder in sys.path:
+        package = os.path.join(folder, "distutils")
+        if os.path.isfile(os.path.join(package, "__init__.py")):
+            return os.path.isfile(os.path.join(package, "cmd.py"))
+    return False
 
 
 def pip_uses_sysconfig():
@@ -132,8 +141,8 @@ def facts():
         "prefix": sys.prefix,
         "venv": in_venv,
         "ensurepip": spec_of("ensurepip") is not None and bool(bundled_pip()),
-        "distutils": spec_of("distutils.cmd") is not None,
-        "pip_runs": pip_uses_sysconfig() or spec_of("distutils.cmd") is not None,
+        "distutils": has_distutils(),
+        "pip_runs": pip_uses_sysconfig() or has_distutils(),
         "externally_managed": marker if os.path.exists(marker) and not in_venv else "",
         "modules": {name: module for name, module in modules.items() if module},
         "user_site": site.getusersitepackages(),
