@@ -1,8 +1,10 @@
 """Environments: the old one or the new one, ours and nothing else."""
 
+import contextlib
 import os
 import shutil
 import unittest
+from unittest import mock
 
 from testnode_python import environments, receipts
 from testnode_python.errors import CommandError, Error, PlaceError
@@ -209,6 +211,27 @@ class LeftoverTest(EnvironmentCase):
         self.leave(".hello-00000002")
         self.make()
         self.assertEqual([os.readlink(self.path)], self.trees())
+
+    def test_a_removal_that_was_killed_at_any_moment_is_taken_up_again(self):
+        for moment in range(4):
+            with self.subTest(moment=moment):
+                for version in ("1.0", "2.0"):
+                    self.make(version)
+                (old,) = set(self.trees()) - {os.readlink(self.path)}
+                real, calls = os.unlink, []
+
+                def unlink(path, *arguments, real=real, calls=calls, moment=moment, **options):
+                    calls.append(path)
+                    if len(calls) > moment:
+                        raise KeyboardInterrupt
+                    real(path, *arguments, **options)
+
+                with mock.patch.object(os, "unlink", unlink), contextlib.suppress(KeyboardInterrupt):
+                    environments._remove(os.path.join(self.folder, old))
+                self.make("3.0")
+                self.assertEqual("3.0", self.version())
+                self.assertLessEqual(len(self.trees()), 2)
+                self.assertNotIn(old, self.trees())
 
     def test_they_are_removed_before_the_new_one_needs_the_room(self):
         left = self.leave(".hello-00000001", receipts.UNFINISHED)

@@ -131,7 +131,7 @@ def make(place, populate):
     except BaseException as error:
         # An interrupt may come when the link has been swapped.
         if current(place) != os.path.realpath(tree):
-            shutil.rmtree(tree, ignore_errors=True)
+            _remove(tree)
         if isinstance(error, OSError):
             raise unwritable(place.path, error) from error
         if isinstance(error, CommandError) and os.strerror(errno.ENOSPC) in error.output:
@@ -293,4 +293,22 @@ def _sweep(place, finished, spare=""):
     """Remove trees: those that killed makers left, or those that were current before."""
     for tree, is_finished in _trees(place):
         if is_finished == finished and tree != spare:
-            shutil.rmtree(tree, ignore_errors=True)
+            _remove(tree)
+
+
+def _remove(tree):
+    """Remove a tree; what says that it is ours goes last, so that a killed removal is taken up again."""
+    marker = os.path.join(tree, receipts.UNFINISHED)
+    try:
+        if os.path.isfile(os.path.join(tree, receipts.FILE_NAME)):
+            os.replace(os.path.join(tree, receipts.FILE_NAME), marker)
+        for entry in list(os.scandir(tree)):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            elif entry.path != marker:
+                os.unlink(entry.path)
+        if os.path.exists(marker):
+            os.unlink(marker)
+        os.rmdir(tree)
+    except OSError:
+        pass  # what is left is tried again by the next maker
