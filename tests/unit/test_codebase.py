@@ -113,7 +113,8 @@ class NodeSideTest(unittest.TestCase):
     @unittest.skipIf(sys.version_info < (3, 10), "sys.stdlib_module_names is new in 3.10")
     def test_only_the_standard_library_is_imported(self):
         # distutils left in 3.12; importing it is a mistake too, as Debian splits it off.
-        standard = set(sys.stdlib_module_names) - {"distutils"}
+        # tomllib came in 3.11, and is imported where it is.
+        standard = set(sys.stdlib_module_names) - {"distutils"} | {"tomllib"}
         wrong = [
             (name_of(path), name)
             for path in node_side()
