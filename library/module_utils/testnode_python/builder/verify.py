@@ -1,14 +1,12 @@
 """Checking a precache against its manifest: the standard library is enough."""
 
-import hashlib
 import os
 from typing import NamedTuple
 
 from .. import manifest
 from ..errors import PrecacheError
 from ..manifest import Manifest
-
-_BLOCK = 1024 * 1024
+from .files import sha256_of
 
 
 class Finding(NamedTuple):
@@ -73,7 +71,10 @@ def verify(path: str) -> list[Finding]:
     findings = [Finding(file, "extra") for file in there - set(expected)]
     findings += [Finding(file, "missing") for file in set(expected) - there]
     findings += [
-        Finding(file, "altered") for file in there & set(expected) if _sha256(folder, file) != expected[file]
+        # A link is altered, too: it would lead to what a copy of the precache does not have.
+        Finding(file, "altered")
+        for file in there & set(expected)
+        if sha256_of(os.path.join(folder, file)) != expected[file]
     ]
     return sorted(findings)
 
@@ -84,18 +85,3 @@ def _files(folder: str) -> set[str]:
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         found.update(os.path.relpath(os.path.join(parent, name), folder) for name in names + links)
     return found
-
-
-def _sha256(folder: str, file: str) -> str:
-    path = os.path.join(folder, file)
-    # A link would lead to what a copy of the precache does not have.
-    if os.path.islink(path) or not os.path.isfile(path):
-        return ""
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as stream:
-            while block := stream.read(_BLOCK):
-                digest.update(block)
-    except OSError:
-        return ""
-    return digest.hexdigest()
