@@ -145,7 +145,7 @@ class EnsureTest(CliCase):
 
     def test_get_pip_alone_is_upstreams(self):
         request = cli._request(cli._parser().parse_args(["ensure", "pip", "--get-pip"]))
-        self.assertEqual("https://bootstrap.pypa.io/get-pip.py", request.get_pip)
+        self.assertEqual("upstream", request.get_pip)
 
 
 class FindTest(CliCase):

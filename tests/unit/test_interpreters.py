@@ -1,6 +1,7 @@
 """What a Python can do is asked of itself."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -82,27 +83,29 @@ class ExamineTest(InAFolder):
 
     def test_it_tells_who_it_is(self):
         found = self.examine()
-        self.assertEqual("{}.{}.{}".format(*sys.version_info[:3]), found.version)
-        self.assertEqual((sys.version_info[:2], minor()), (found.minor, found.series))
-        self.assertEqual(sys.implementation.name, found.implementation)
-        self.assertEqual(sys.executable, found.executable)
+        platform = found.platform
+        self.assertEqual("{}.{}.{}".format(*sys.version_info[:3]), platform.version)
+        self.assertEqual((sys.version_info[:2], minor()), (platform.minor, platform.series))
+        self.assertEqual(sys.implementation.name, platform.implementation)
+        self.assertEqual(sys.executable, platform.executable)
         self.assertEqual(sys.prefix, found.prefix)
         self.assertEqual(sys.prefix != sys.base_prefix, found.venv)
-        self.assertIn(found.machine, sysconfig.get_platform())
-        self.assertEqual("{} (cpython {})".format(sys.executable, found.version), str(found))
+        self.assertIn(platform.machine, sysconfig.get_platform())
+        self.assertEqual("{} (cpython {})".format(sys.executable, platform.version), str(found))
 
     @unittest.skipUnless("CS_GNU_LIBC_VERSION" in os.confstr_names, "not the GNU C library")
     def test_it_tells_its_c_library(self):
         version = os.confstr("CS_GNU_LIBC_VERSION").split()[1]
-        self.assertEqual(("glibc", tuple(int(part) for part in version.split(".")[:2])), self.examine().libc)
+        expected = ("glibc", tuple(int(part) for part in version.split(".")[:2]))
+        self.assertEqual(expected, self.examine().platform.libc)
 
     def test_the_real_binary_below_a_venv_is_found(self):
         python = self.venv()
         link = os.path.join(self.folder, "link")
         os.symlink(python, link)
-        base = self.examine().base
+        base = self.examine().platform.base
         self.assertEqual(base, os.path.realpath(base))
-        self.assertEqual(base, self.examine(python).base)
+        self.assertEqual(base, self.examine(python).platform.base)
         self.assertFalse(self.examine(base).venv)
 
     def test_an_empty_venv_has_nothing(self):
@@ -134,7 +137,7 @@ class ExamineTest(InAFolder):
         self.assertTrue(found.pkg_resources)
 
     def test_what_lies_in_the_users_site_is_told_to_lie_there(self):
-        base = self.examine().base
+        base = self.examine().platform.base
         user_site = self.examine(base).user_site
         self.assertTrue(user_site.startswith(self.folder + "/.local/"))
         inside = os.path.relpath(user_site, self.folder)
@@ -155,7 +158,42 @@ class ExamineTest(InAFolder):
     def test_an_answer_after_other_words_is_understood(self):
         python = self.venv()
         self.write(self.site() + "/sitecustomize.py", "print('hello from here')")
-        self.assertEqual(minor(), self.examine(python).series)
+        self.assertEqual(minor(), self.examine(python).platform.series)
+
+
+class OwnPlatformTest(InAFolder):
+    """The binary that runs us need not be started to know what it is."""
+
+    def test_it_is_what_asking_it_would_tell(self):
+        link = os.path.join(self.folder, "link")
+        os.symlink(sys.executable, link)
+        environ = clean_environ(self.folder)
+        base = interpreters.examine(sys.executable, Deadline(PLENTY), environ).platform.base
+        for path in (sys.executable, base):
+            with self.subTest(path):
+                asked = interpreters.examine(path, Deadline(PLENTY), environ).platform
+                self.assertEqual(asked, interpreters.own_platform(path))
+        self.assertEqual(base, interpreters.own_platform(link).base)
+
+    def test_its_venv_is_the_same_binary(self):
+        venv.create(os.path.join(self.folder, "venv"), with_pip=False, symlinks=True)
+        path = os.path.join(self.folder, "venv", "bin", "python")
+        asked = interpreters.examine(path, Deadline(PLENTY), clean_environ(self.folder)).platform
+        self.assertEqual(asked, interpreters.own_platform(path))
+
+    def test_any_other_has_to_be_asked(self):
+        self.assertIsNone(
+            interpreters.own_platform(self.script("python3", 'exec {} "$@"'.format(sys.executable)))
+        )
+        shutil.copy(os.path.realpath(sys.executable), os.path.join(self.folder, "copy"))
+        self.assertIsNone(interpreters.own_platform(os.path.join(self.folder, "copy")))
+        self.assertIsNone(interpreters.own_platform(os.path.join(self.folder, "absent")))
+
+    def test_an_embedded_python_does_not_know_itself(self):
+        self.addCleanup(setattr, sys, "executable", sys.executable)
+        for executable in ("", None):
+            path, sys.executable = os.getcwd(), executable
+            self.assertIsNone(interpreters.own_platform(path))
 
 
 class ItsVenvTest(InAFolder):
@@ -172,7 +210,8 @@ class ItsVenvTest(InAFolder):
             "print(found.prefix, found.venv)\n"
         )
         library = os.path.dirname(os.path.dirname(os.path.abspath(interpreters.__file__)))
-        base = interpreters.examine(sys.executable, Deadline(PLENTY), clean_environ(self.folder)).base
+        base = interpreters.examine(sys.executable, Deadline(PLENTY), clean_environ(self.folder))
+        base = base.platform.base
         done = subprocess.run(
             [base, "-c", code, library, python],
             stdout=subprocess.PIPE,

@@ -24,7 +24,7 @@ class PrecacheCase(HasPrecache):
         return caught.exception
 
     def interpreter(self):
-        return make_node(self.home).interpreter
+        return make_node(self.home).platform
 
 
 class WhereTest(PrecacheCase):

@@ -52,15 +52,26 @@ class NodeTest(InAFolder):
     def test_the_interpreter_is_examined_once_until_it_is_looked_at_again(self):
         node = make_node(self.folder)
         first = node.interpreter
-        self.assertEqual(sys.executable, first.executable)
+        self.assertEqual(sys.executable, first.platform.executable)
         self.assertIs(first, node.interpreter)
         node.look_again()
         self.assertIsNot(first, node.interpreter)
 
+    def test_what_the_python_that_runs_us_is_is_known_without_starting_it(self):
+        node = make_node(self.folder)
+        self.assertEqual(sys.version_info[:2], node.platform.minor)
+        self.assertIsNone(node._interpreter)
+        self.assertEqual(node.interpreter.platform, node.platform)
+
+    def test_what_another_python_is_is_asked_of_it(self):
+        node = make_node(self.folder, python=self.script("mine", 'exec {} "$@"'.format(sys.executable)))
+        self.assertEqual(sys.version_info[:2], node.platform.minor)
+        self.assertIs(node.interpreter.platform, node.platform)
+
     def test_the_interpreter_is_python3_of_the_path_where_none_is_named(self):
         path = self.script("bin/python3", 'exec {} "$@"'.format(sys.executable))
         self.assertEqual(
-            "{}.{}".format(*sys.version_info[:2]), make_node(self.folder, python="").interpreter.series
+            "{}.{}".format(*sys.version_info[:2]), make_node(self.folder, python="").platform.series
         )
         os.unlink(path)
         with self.assertRaises(UsageError):

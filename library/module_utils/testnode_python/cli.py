@@ -6,9 +6,8 @@ import os
 import signal
 import sys
 
-from . import checkout, ladder
+from . import ladder
 from .errors import Error, NotReadyError, UsageError
-from .getpip import GET_PIP_URL
 from .outcome import SOURCES
 from .request import DEFAULT_SOURCES, DEFAULT_TIMEOUT, DEFAULT_VENVS, Request
 
@@ -250,7 +249,7 @@ def _request(arguments, **changes):
         precache=arguments.precache,
         mirrors=tuple(arguments.mirror),
         scope=arguments.scope,
-        get_pip=GET_PIP_URL if arguments.get_pip == "upstream" else arguments.get_pip,
+        get_pip=arguments.get_pip,
         timeout=arguments.timeout,
     )
     return request._replace(**changes)
@@ -327,6 +326,8 @@ def _needs_libraries(argv):
 
 def _precache(argv):
     """Hand over to the image side, in an environment that has its libraries where it needs them."""
+    from . import checkout  # who asks for a tool need not wait for it
+
     checkout.refuse_old_python()
     command = checkout.builder_command(dict(os.environ), _announce) if _needs_libraries(argv) else []
     if command:

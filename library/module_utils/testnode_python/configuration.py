@@ -8,7 +8,6 @@ command line can be read by everybody on the machine).
 https://pip.pypa.io/en/stable/topics/configuration/
 """
 
-import configparser
 import os
 import re
 from typing import Dict, NamedTuple
@@ -126,6 +125,8 @@ def _files(environ, prefix):
 
 
 def _parse(path):
+    import configparser  # most callers find what they want and never get here
+
     parser = configparser.RawConfigParser()
     try:
         parser.read(path, encoding="utf-8")

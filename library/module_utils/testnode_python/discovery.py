@@ -158,7 +158,7 @@ def _by_receipt(receipt, candidate, node):
 def _is_wanted(python, node):
     wanted = interpreters.locate(node.request.python, node.environ)
     # Most often the path tells; a shim or wrapper has to be asked.
-    return python == os.path.realpath(wanted) or python == node.interpreter.base
+    return python == os.path.realpath(wanted) or python == node.platform.base
 
 
 def _by_running(candidate, node):

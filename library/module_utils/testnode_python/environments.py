@@ -6,7 +6,6 @@ the link move: rename(2) of a link is atomic on every file system, overlayfs
 included, while a folder cannot be renamed over another.
 """
 
-import datetime
 import errno
 import fcntl
 import hashlib
@@ -169,7 +168,7 @@ def already(node, lock):
     """
     place = node.place
     receipt, _ = receipts.read(current(place) or place.path, ownership.trusted_owners())
-    if receipt is None or receipt.python != node.interpreter.base or receipt.tool != node.tool.name:
+    if receipt is None or receipt.python != node.platform.base or receipt.tool != node.tool.name:
         return None
     if node.request.command not in ("", receipt.command):
         return None
@@ -210,6 +209,8 @@ def ready(place, receipt, unlocked):
 
 def now():
     """Return the moment as receipts note it: ISO 8601, UTC, fine enough to sort by."""
+    import datetime
+
     return datetime.datetime.now(datetime.timezone.utc).isoformat()
 
 

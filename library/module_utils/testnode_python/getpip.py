@@ -11,6 +11,7 @@ from . import environments, indexes, pips
 from .errors import Error, MirrorError
 from .outcome import Ready
 from .precache import PIP
+from .runners import AS_IN_A_SHELL
 from .tools import PIP_COMPANIONS
 
 GET_PIP_URL = "https://bootstrap.pypa.io/get-pip.py"
@@ -38,7 +39,7 @@ def find(request, node):
     if not interpreter.pip_command:
         raise Error("{} has pip {}, but no pip3 command".format(interpreter, version))
     words = "pip {} of {}".format(version, interpreter)
-    return Ready(words, interpreter.pip_command, version, python=interpreter.base)
+    return Ready(words, interpreter.pip_command, version, python=node.platform.base)
 
 
 def lacking(node):
@@ -71,7 +72,7 @@ def from_precache(request, node):
     :rtype: Ready
     :raises Error: where the precache cannot serve.
     """
-    pip = node.precache.locked_pip(node.interpreter)
+    pip = node.precache.locked_pip(node.platform)
     if not node.versions.satisfies(pip.version, request.version):
         raise Error(
             "{} has pip {}, not {}".format(node.precache.name, pip.version, request.version),
@@ -121,14 +122,14 @@ def _is_unfit(node):
 
 def _from_precache(request, node, pip, held):
     precache = node.precache
-    lock = precache.locked(PIP, node.interpreter)
+    lock = precache.locked(PIP, node.platform)
     wheels = _chosen(lock, _wanted(node))
     place = precache.wheels(lock._replace(wheels=[pip]))[0]
     precache.wheels(lock._replace(wheels=wheels))
     links = os.path.join(precache.path, "wheels")
     with pips.workshop() as folder:
         if request.get_pip:
-            script = precache.get_pip(node.interpreter)
+            script = precache.get_pip(node.platform)
             _install(script, _GET_PIP + _only(wheels, links, folder), node, None, held)
         else:
             arguments = ["install", "--no-deps", "--require-hashes", "--find-links", links]
@@ -175,7 +176,7 @@ def _install(place, arguments, node, mirror, held):
     options, extra, umask = _target(node)
     options.append("--upgrade" if _may_replace(node) else "--ignore-installed")
     pips.run_pip(
-        node.interpreter.executable,
+        node.platform.executable,
         place,
         arguments + options,
         node.deadline,
@@ -183,7 +184,7 @@ def _install(place, arguments, node, mirror, held):
         mirror=mirror,
         umask=umask,
         extra=extra,
-        isolated=False,
+        flags=AS_IN_A_SHELL,
         keep_open=(held,),
     )
 
@@ -206,11 +207,10 @@ def _by_upstream_get_pip(request, node, mirror, held):
     if request.get_pip == "precache":
         raise Error("the precached get-pip.py was asked for")
     urls = [request.get_pip]
-    if request.get_pip == GET_PIP_URL:
+    if request.get_pip in ("upstream", GET_PIP_URL):
+        urls = [GET_PIP_URL]
         # The newest refuses Pythons that it no longer supports; those have a file of their own.
-        urls.insert(
-            0, GET_PIP_URL.replace("/get-pip.py", "/pip/{}/get-pip.py".format(node.interpreter.series))
-        )
+        urls.insert(0, GET_PIP_URL.replace("/get-pip.py", "/pip/{}/get-pip.py".format(node.platform.series)))
     with pips.workshop() as folder:
         for url in urls:
             try:
@@ -291,5 +291,5 @@ def _ready(node, words, locked, unlocked):
         changed=True,
         locked=locked,
         unlocked=unlocked,
-        python=interpreter.base,
+        python=node.platform.base,
     )

@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import sys
 from typing import Dict, NamedTuple, Tuple
 
 from .commands import clean_environment
 from .errors import CommandError, UsageError
 from .redaction import redact
+from .runners import AS_IN_A_SHELL, run_in
 from .runners import probe as probe_runner
-from .runners import run_in
 
 OLDEST = (3, 6)
 _CURE = "name one of Python {}.{} or newer with --python".format(*OLDEST)
@@ -24,15 +25,10 @@ class Installed(NamedTuple):
     metadata: str
 
 
-class Interpreter(NamedTuple):
-    """The facts of one interpreter, as the probe in it found them.
+class Platform(NamedTuple):
+    """What wheels and environments are made for: a binary, not what is installed beside it.
 
-    ``base`` is the real binary below venvs and links; ``externally_managed`` the
-    marker file of PEP 668 or "".  ``distutils`` and ``ensurepip`` say whether they
-    are really there (distributions split them off), ``pip_runs`` whether pip can do
-    without.  ``modules`` is what of pip, setuptools, wheel and packaging it imports;
-    ``global_site`` where it keeps what is installed for all; ``bundled_pip`` the pip
-    wheel that came with it, or "".
+    ``base`` is the real binary below venvs and links.
     """
 
     executable: str
@@ -41,19 +37,6 @@ class Interpreter(NamedTuple):
     implementation: str
     machine: str
     libc: Tuple[str, Tuple[int, int]]
-    prefix: str
-    venv: bool
-    ensurepip: bool
-    distutils: bool
-    pip_runs: bool
-    externally_managed: str
-    modules: Dict[str, Installed]
-    user_site: str
-    user_site_on: bool
-    global_site: str
-    pkg_resources: bool
-    pip_command: str
-    bundled_pip: str
 
     @property
     def minor(self):
@@ -68,6 +51,35 @@ class Interpreter(NamedTuple):
 
     def __str__(self):
         return "{} ({} {})".format(self.executable, self.implementation, self.version)
+
+
+class Interpreter(NamedTuple):
+    """The facts of one interpreter, as the probe in it found them.
+
+    ``externally_managed`` is the marker file of PEP 668 or "".  ``distutils`` and
+    ``ensurepip`` say whether they are really there (distributions split them off),
+    ``pip_runs`` whether pip can do without.  ``modules`` is what of pip, setuptools,
+    wheel and packaging it imports; ``global_site`` where it keeps what is installed
+    for all; ``bundled_pip`` the pip wheel that came with it, or "".
+    """
+
+    platform: Platform
+    prefix: str
+    venv: bool
+    ensurepip: bool
+    distutils: bool
+    pip_runs: bool
+    externally_managed: str
+    modules: Dict[str, Installed]
+    user_site: str
+    user_site_on: bool
+    global_site: str
+    pkg_resources: bool
+    pip_command: str
+    bundled_pip: str
+
+    def __str__(self):
+        return str(self.platform)
 
 
 def locate(python, environ):
@@ -105,9 +117,9 @@ def examine(path, deadline, environ, user_site=True):
         seen["PYTHONNOUSERSITE"] = "1"
     try:
         patience = deadline.sooner(_PROBE_SECONDS)
-        facts = run_in(path, probe_runner, {}, patience, environ=seen, isolated=False)
+        facts = run_in(path, probe_runner, {}, patience, environ=seen, flags=AS_IN_A_SHELL)
         interpreter = _interpreter(facts)
-        too_old = interpreter.minor < OLDEST
+        too_old = interpreter.platform.minor < OLDEST
     except (CommandError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError("{} is no Python that works: {}".format(path, error), _CURE) from error
     if too_old:
@@ -115,7 +127,25 @@ def examine(path, deadline, environ, user_site=True):
     return interpreter
 
 
-def _interpreter(facts):
+def own_platform(path):
+    """Return the platform of an interpreter where that is the binary that runs us.
+
+    It need not be started to know; what is installed beside it is another matter,
+    for we may see other folders than it would.
+
+    :param str path: its path.
+    :rtype: Platform or None
+    """
+    if not sys.executable or os.path.realpath(path) != os.path.realpath(sys.executable):
+        return None
+    return _platform(dict(probe_runner.platform(), executable=path))
+
+
+def _platform(facts):
     name, version = facts["libc"]
+    return Platform(**dict(facts, libc=(name, tuple(version))))
+
+
+def _interpreter(facts):
     modules = {name: Installed(**module) for name, module in facts["modules"].items()}
-    return Interpreter(**dict(facts, libc=(name, tuple(version)), modules=modules))
+    return Interpreter(**dict(facts, platform=_platform(facts["platform"]), modules=modules))

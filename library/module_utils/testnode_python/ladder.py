@@ -3,7 +3,6 @@
 import os
 import time
 
-from . import discovery, getpip, mirrors, wheels
 from .errors import Error, NotReadyError, UsageError
 from .outcome import Attempt, Outcome
 from .precache import PIP
@@ -19,19 +18,32 @@ def _from_packages(request, node):
     )
 
 
-# The policy, top to bottom.
-TOOL_RUNGS = (
-    ("system", discovery.find),
-    ("precache", wheels.from_precache),
-    ("mirror", mirrors.from_mirror),
-    ("packages", _from_packages),
-)
-PIP_RUNGS = (
-    ("system", getpip.find),
-    ("precache", getpip.from_precache),
-    ("mirror", getpip.from_mirror),
-    ("packages", _from_packages),
-)
+# The policy, top to bottom.  Each rung is loaded when it is reached: for what is found
+# the first is all, and Ansible has what it ships compiled anew for every task.
+def tool_rungs():
+    """Yield the sources of a tool, nearest first, each with what asks it."""
+    from . import discovery
+
+    yield "system", discovery.find
+
+    from . import wheels
+
+    yield "precache", wheels.from_precache
+
+    from . import mirrors
+
+    yield "mirror", mirrors.from_mirror
+    yield "packages", _from_packages
+
+
+def pip_rungs():
+    """Yield the sources of pip, nearest first, each with what asks it."""
+    from . import getpip
+
+    yield "system", getpip.find
+    yield "precache", getpip.from_precache
+    yield "mirror", getpip.from_mirror
+    yield "packages", _from_packages
 
 
 def ensure(request, environ=None, report=None):
@@ -45,7 +57,7 @@ def ensure(request, environ=None, report=None):
     :raises UsageError: where the request makes no sense.
     """
     node = Node(request, os.environ if environ is None else environ)
-    rungs = PIP_RUNGS if node.tool.name == PIP else TOOL_RUNGS
+    rungs = pip_rungs() if node.tool.name == PIP else tool_rungs()
     begun = time.monotonic()
     attempts = []
     for source, rung in rungs:

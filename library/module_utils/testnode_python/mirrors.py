@@ -60,7 +60,7 @@ class _Work:
         """
         node, tool = self.node, self.node.declared
         job = wheels.environment_job(tree, node.place)
-        wheels.fill(job, node.interpreter.base, self.node.deadline, node.environ, self.held)
+        wheels.fill(job, node.platform.base, self.node.deadline, node.environ, self.held)
         self._install(tree)
         packages = self._packages(tree)
         version = next((each.version for each in packages if normalize(each.name) == tool.distribution), "")
@@ -73,8 +73,8 @@ class _Work:
             source="mirror",
             origin=self.mirror.name,
             locked=node.lock_date() if self.lock else "",
-            python=node.interpreter.base,
-            series=node.interpreter.series,
+            python=node.platform.base,
+            series=node.platform.series,
             made=environments.now(),
             packages=packages,
         )
@@ -119,7 +119,7 @@ class _Work:
 
     def _packages(self, tree):
         hashes = {normalize(wheel.name): wheel.sha256 for wheel in self.lock.wheels} if self.lock else {}
-        site = os.path.join(tree, "lib", "python" + self.node.interpreter.series, "site-packages")
+        site = os.path.join(tree, "lib", "python" + self.node.platform.series, "site-packages")
         packages = []
         for entry in sorted(os.listdir(site)):
             stem, extension = os.path.splitext(entry)

@@ -105,9 +105,9 @@ def fetch(mirror, node, locked, folder):
     if locked is not None:
         found = [link._replace(sha256=locked.sha256) for link in found if link.file == locked.file]
     else:
-        found = newest_first(found, node.interpreter.minor)
+        found = newest_first(found, node.platform.minor)
     if not found:
-        wanted = locked.file if locked else "pip for Python {}".format(node.interpreter.series)
+        wanted = locked.file if locked else "pip for Python {}".format(node.platform.series)
         raise MirrorError(mirror.name, "{} has no {}".format(mirror.name, wanted))
     return indexes.download(found[0], folder, mirror, node.deadline, node.environ)
 

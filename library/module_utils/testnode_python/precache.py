@@ -33,21 +33,21 @@ class Precache:
     def __str__(self):
         return "the precache {} (locked {})".format(self.name, self.manifest.locked[:10])
 
-    def target_for(self, interpreter):
-        """Return the target that was locked for an interpreter.
+    def target_for(self, platform):
+        """Return the target that was locked for an platform.
 
         :rtype: Target
         :raises PrecacheError: where there is none, naming what there is.
         """
-        kind = (interpreter.implementation, interpreter.minor, interpreter.machine)
+        kind = (platform.implementation, platform.minor, platform.machine)
         for target in self.manifest.targets.values():
             if (target.implementation, target.python, target.machine) == kind:
                 libc, floor = target.libc
-                if interpreter.libc[0] != libc or interpreter.libc[1] < floor:
+                if platform.libc[0] != libc or platform.libc[1] < floor:
                     raise PrecacheError(
                         self.path,
                         "the wheels for {} need {} {}.{}, this Python has {}".format(
-                            target.name, libc, floor[0], floor[1], _libc_words(interpreter.libc)
+                            target.name, libc, floor[0], floor[1], _libc_words(platform.libc)
                         ),
                     )
                 return target
@@ -55,23 +55,23 @@ class Precache:
             self.path,
             "{} has nothing for {} {} on {}, only for {}".format(
                 self.name,
-                interpreter.implementation,
-                interpreter.series,
-                interpreter.machine,
+                platform.implementation,
+                platform.series,
+                platform.machine,
                 ", ".join(sorted(self.manifest.targets)) or "no target at all",
             ),
             "build it with --target for this Python, or name another Python with --python",
         )
 
-    def locked(self, name, interpreter):
-        """Return the lock of a tool for an interpreter.
+    def locked(self, name, platform):
+        """Return the lock of a tool for an platform.
 
         :param str name: the tool's name.
-        :param Interpreter interpreter: where it is to run.
+        :param Platform platform: where it is to run.
         :rtype: Locked
         :raises PrecacheError: where there is none, with the reason.
         """
-        target = self.target_for(interpreter)
+        target = self.target_for(platform)
         locked = target.tools.get(name)
         if locked is None:
             raise PrecacheError(
@@ -85,13 +85,13 @@ class Precache:
             )
         return locked
 
-    def locked_pip(self, interpreter):
-        """Return the locked wheel of pip itself for an interpreter.
+    def locked_pip(self, platform):
+        """Return the locked wheel of pip itself for an platform.
 
         :rtype: Wheel
         :raises PrecacheError: where there is none.
         """
-        for wheel in self.locked(PIP, interpreter).wheels:
+        for wheel in self.locked(PIP, platform).wheels:
             if wheel.name == PIP:
                 return wheel
         raise PrecacheError(
@@ -140,17 +140,17 @@ class Precache:
             raise PrecacheError(path, "{} is not safe: {}".format(path, reason), _OWN_IT)
         return path
 
-    def get_pip(self, interpreter):
+    def get_pip(self, platform):
         """Return the path of get-pip.py for an interpreter, its hash checked now.
 
         :rtype: str
         :raises PrecacheError: where the precache has none.
         """
-        file = self.manifest.get_pip.get(interpreter.series)
+        file = self.manifest.get_pip.get(platform.series)
         if file is None:
             raise PrecacheError(
                 self.path,
-                "{} has no get-pip.py for Python {}".format(self.name, interpreter.series),
+                "{} has no get-pip.py for Python {}".format(self.name, platform.series),
                 "build it without --no-get-pip",
             )
         return self.checked(file.file, file.sha256)

@@ -26,7 +26,7 @@ class Request(NamedTuple):
     ``version`` is a PEP 440 specifier; ``executable`` a path to try first;
     ``venvs`` patterns of system-level venvs, with ``{tool}``; ``scope`` (of pip)
     ``user``, ``global`` or "" for what the caller may write; ``get_pip`` asks for
-    pip by get-pip.py, "precache" or a URL; ``lock`` is a lock that the caller
+    pip by get-pip.py, "precache", "upstream" or a URL; ``lock`` is a lock that the caller
     brings along; ``timeout`` the seconds for all of it.
     """
 
@@ -75,6 +75,7 @@ class Node:
         self.home = environ.get("HOME") or os.path.expanduser("~")
         self.tool = tools.tool_named(request.tool, request.command)
         self.versions = Versions(self._places_of_pip)
+        self._platform = None
         self._interpreter = None
         self._precache = None
         self._settings = None
@@ -88,6 +89,14 @@ class Node:
         other = copy.copy(self)
         other.deadline = self.deadline.sooner(seconds)
         return other
+
+    @property
+    def platform(self):
+        """What the Python of the request is (``interpreters.Platform``), often known without starting it."""
+        if self._platform is None:
+            path = interpreters.locate(self.request.python, self.environ)
+            self._platform = interpreters.own_platform(path) or self.interpreter.platform
+        return self._platform
 
     @property
     def interpreter(self):
@@ -155,7 +164,7 @@ class Node:
         if self.request.lock is not None and name == self.tool.name:
             return self.request.lock
         try:
-            return self.precache.locked(name, self.interpreter)
+            return self.precache.locked(name, self.platform)
         except PrecacheError:
             return None
 

@@ -7,8 +7,8 @@ from . import environments, receipts
 from .commands import clean_environment
 from .errors import Error
 from .precache import INSTALLER
+from .runners import STDLIB_ALONE, run_in
 from .runners import environment as environment_runner
-from .runners import run_in
 
 _OF_EVERY_VENV = re.compile(r"(?:python|pip)[0-9.]*|[Aa]ctivate.*")
 
@@ -22,7 +22,7 @@ def from_precache(request, node):
     :raises Error: where the precache cannot serve.
     """
     precache, tool = node.precache, node.declared
-    lock = precache.locked(tool.name, node.interpreter)
+    lock = precache.locked(tool.name, node.platform)
     if not node.versions.satisfies(lock.version, request.version):
         raise Error(
             "{} has {} {}, not {}".format(precache.name, tool.name, lock.version, request.version),
@@ -39,12 +39,13 @@ def from_precache(request, node):
 def _fill(tree, node, lock, held):
     """Fill a tree from a lock; return its receipt."""
     precache, tool = node.precache, node.declared
-    pip = [precache.locked_pip(node.interpreter)]
+    pip = [precache.locked_pip(node.platform)]
     # Environments have a pip of their own; a lock that names one knows better which.
     locked = list({wheel.name: wheel for wheel in pip + lock.wheels}.values())
-    installer = precache.wheels(precache.locked(INSTALLER, node.interpreter))
-    job = environment_job(tree, node.place, precache.wheels(lock._replace(wheels=locked)), installer)
-    fill(job, node.interpreter.base, node.deadline, node.environ, held)
+    installer = precache.wheels(precache.locked(INSTALLER, node.platform))
+    wheels = precache.wheels(lock._replace(wheels=locked))
+    job = environment_job(tree, node.place, wheels, installer, tool.command)
+    fill(job, node.platform.base, node.deadline, node.environ, held)
     command_in(tree, tool)
     return receipts.Receipt(
         tool=tool.name,
@@ -54,8 +55,8 @@ def _fill(tree, node, lock, held):
         source="precache",
         origin="the precache {}".format(precache.name),
         locked=precache.manifest.locked,
-        python=node.interpreter.base,
-        series=node.interpreter.series,
+        python=node.platform.base,
+        series=node.platform.series,
         made=environments.now(),
         packages=[receipts.Package(wheel.name, wheel.version, wheel.sha256) for wheel in locked],
     )
@@ -82,13 +83,14 @@ def command_in(tree, tool):
     return program
 
 
-def environment_job(tree, place, wheels=(), installer=()):
+def environment_job(tree, place, wheels=(), installer=(), command=""):
     """Return the job of the runner that makes an environment.
 
     :param str tree: the folder to make.
     :param Place place: what it is for.
     :param wheels: paths of the wheels to install; none makes an empty venv.
     :param installer: paths of the wheels of PyPA installer.
+    :param str command: the program whose start is to be quick.
     :rtype: dict
     """
     return {
@@ -97,6 +99,7 @@ def environment_job(tree, place, wheels=(), installer=()):
         "installer": list(installer),
         "umask": 0o022 if place.shared else None,
         "compile": place.shared,
+        "command": command,
     }
 
 
@@ -110,4 +113,5 @@ def fill(job, python, deadline, environ, lock):
     :param int lock: descriptor of the place's lock, held until the work has ended.
     :raises CommandError: where the interpreter could not.
     """
-    run_in(python, environment_runner, job, deadline, environ=clean_environment(environ), keep_open=(lock,))
+    options = {"environ": clean_environment(environ), "keep_open": (lock,), "flags": STDLIB_ALONE}
+    run_in(python, environment_runner, job, deadline, **options)

@@ -2,10 +2,11 @@
 
 import contextlib
 import os
-import shutil
+import pathlib
 import stat
 import subprocess
 import sys
+import time
 import zipfile
 
 from testnode_python import environments, wheels
@@ -33,23 +34,79 @@ class SharesTest(InAFolder):
     def wheel(self, name, files):
         return make_wheel(self.folder, name, "1", {"{}/m{}.py".format(name, n): "" for n in range(files)})
 
-    def test_the_biggest_one_is_weighed_against_the_others(self):
-        big, *small = [
-            self.wheel(name, files) for name, files in (("a", 90), ("b", 30), ("c", 20), ("d", 10))
-        ]
-        shares = environment.shares_of(small + [big])
-        self.assertEqual([[big], sorted(small)], sorted(map(sorted, shares), key=len))
+    def test_the_biggest_wheel_comes_first(self):
+        few, most, some = [self.wheel(name, files) for name, files in (("a", 10), ("b", 90), ("c", 30))]
+        self.assertEqual([most, some, few], environment.biggest_first([few, most, some]))
 
-    def test_every_wheel_is_in_one_share(self):
-        made = [self.wheel("w{}".format(number), number) for number in range(7)]
-        first, second = environment.shares_of(made)
-        self.assertEqual(sorted(made), sorted(first + second))
-        self.assertLessEqual(abs(len(first) - len(second)), 3)
+    def done_by(self, count):
+        """Let two processes do some work; return what each did, by its process id."""
 
-    def test_few_wheels_may_leave_a_share_empty(self):
-        one = self.wheel("one", 1)
-        self.assertEqual(([one], []), environment.shares_of([one]))
-        self.assertEqual(([], []), environment.shares_of([]))
+        def work(item):
+            # Appended in one write(2): two processes may do so at once.
+            line = "{} {}\n".format(os.getpid(), item).encode()
+            log = os.open(os.path.join(self.folder, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            os.write(log, line)
+            os.close(log)
+
+        self.write("log", "")
+        environment.in_two_processes(work, list(range(count)))
+        done = {}
+        with open(os.path.join(self.folder, "log")) as log:
+            for line in log:
+                done.setdefault(*line.split()[:1], []).append(int(line.split()[1]))
+        return done
+
+    def test_every_item_is_done_once(self):
+        for count in (0, 1, 2, 500, environment._TURNS * 2 + 3):
+            with self.subTest(count):
+                self.assertEqual(list(range(count)), sorted(sum(self.done_by(count).values(), [])))
+
+    def test_both_processes_work(self):
+        self.assertEqual(2, len(self.done_by(2000)))
+
+
+class NeededTest(InAFolder):
+    """What a program imports when it starts, told from its statements alone."""
+
+    def needed(self, script):
+        path = self.write("bin/tool", script, 0o755)
+        site = os.path.join(self.folder, "site")
+        return {os.path.relpath(file, site) for file in environment.needed_by(path, site)}
+
+    def test_what_the_modules_import_themselves_is_followed(self):
+        self.write("site/tool/__init__.py", "")
+        self.write(
+            "site/tool/run.py",
+            "import os\nfrom tool import parts\nfrom .deep.down import (\n  a,  # b\n  c,\n)\n",
+        )
+        self.write("site/tool/parts.py", "import one.two as three, four\n")
+        self.write("site/tool/deep/__init__.py", "")
+        self.write("site/tool/deep/down.py", "from .. import beside\nfrom ..run import main")
+        self.write("site/tool/beside.py", "")
+        self.write("site/one/__init__.py", "")
+        self.write("site/one/two.py", "def later():\n    import five\n")
+        self.write("site/four.py", "")
+        self.write("site/five.py", "")
+        self.write("site/tool/unasked.py", "")
+        names = "tool/__init__ tool/run tool/parts tool/deep/__init__ tool/deep/down tool/beside"
+        names += " one/__init__ one/two four"
+        expected = {name + ".py" for name in names.split()}
+        self.assertEqual(expected, self.needed("#!/usr/bin/python3\nimport sys\nfrom tool.run import main\n"))
+
+    def test_what_is_no_script_or_imports_nothing_of_the_environment_needs_nothing(self):
+        self.write("site/tool.py", "")
+        self.assertEqual(set(), self.needed("\x7fELF\nimport tool\n"))
+        self.assertEqual(set(), self.needed("#!/usr/bin/python3\nimport sys\n"))
+
+    def test_statements_that_make_no_sense_are_passed_over(self):
+        self.write(
+            "site/tool.py", "from ..... import a\nfrom . import b\nimport\nimport .\nfrom .. import ..\n"
+        )
+        self.assertEqual({"tool.py"}, self.needed("#!/usr/bin/python3\nimport tool\n"))
+
+    def test_names_lead_nowhere_outside(self):
+        self.write("secret.py", "")
+        self.assertEqual(set(), self.needed("#!/usr/bin/python3\nimport ..secret, ../secret, /secret\n"))
 
 
 class FillTest(HasPrecache):
@@ -66,7 +123,8 @@ class FillTest(HasPrecache):
 
     def job(self, paths, shared=False):
         place = environments.Place(self.tree, shared)
-        return wheels.environment_job(self.tree, place, paths, self.opened.wheels(self.locks["installer"]))
+        installer = self.opened.wheels(self.locks["installer"])
+        return wheels.environment_job(self.tree, place, paths, installer, "hello")
 
     def fill(self, job, **variables):
         environ = clean_environ(self.home, **variables)
@@ -114,11 +172,18 @@ class FillTest(HasPrecache):
                     wanted = 0o055 if stat.S_ISDIR(mode) else 0o044
                     self.assertEqual((wanted, 0), (mode & wanted, mode & 0o022), os.path.join(folder, name))
 
-    def test_a_private_one_keeps_the_callers_umask_and_is_not_compiled(self):
+    def test_a_private_one_keeps_the_callers_umask(self):
         self.addCleanup(os.umask, os.umask(0o077))
         self.fill(self.job(self.opened.wheels(self.locks["hello"])))
-        self.assertFalse(os.path.exists(os.path.join(self.tree, SITE, "__pycache__")))
         self.assertEqual(0, os.stat(os.path.join(self.tree, SITE, "hello.py")).st_mode & 0o077)
+
+    def test_of_a_private_one_is_compiled_what_its_first_start_would_compile(self):
+        self.fill(self.job(self.opened.wheels(self.locks["hello"]) + self.opened.wheels(self.locks["pip"])))
+        compiled = sorted(pathlib.Path(self.tree).rglob("*.pyc"))
+        self.assertIn("hello", [path.name.partition(".")[0] for path in compiled])
+        self.assertFalse([path for path in compiled if "pip" in path.parts])
+        output_of(self.tree + "/bin/hello", "--version")
+        self.assertEqual(compiled, sorted(pathlib.Path(self.tree).rglob("*.pyc")))
 
     def test_variables_of_the_caller_do_not_redirect_it(self):
         self.write("elsewhere/installer.py", "raise SystemExit('shadowed')")
@@ -165,7 +230,7 @@ class InThisProcessTest(HasPrecache):
 
     def job(self, *paths, **changes):
         job = {"path": self.tree, "wheels": list(paths), "installer": [], "umask": None, "compile": False}
-        return dict(job, **changes)
+        return dict(job, command="one", **changes)
 
     def test_wheels_of_both_shares_are_installed(self):
         made = [make_tool(self.folder, name, "1.0") for name in ("one", "two", "three")]
@@ -184,18 +249,26 @@ class InThisProcessTest(HasPrecache):
         self.assertEqual(["/first", "/second"], sys.path[:2])
 
     def test_where_either_process_fails_the_job_fails_and_tells_why(self):
-        made = [make_tool(self.folder, name, "1.0") for name in ("one", "two")]
-        ours, others = environment.shares_of(made)
-        for (path,), failure in ((ours, FileExistsError), (others, SystemExit)):
-            name = os.path.basename(path).split("-")[0]
-            # Its module's place is taken.
-            self.write(os.path.join("tree", SITE, name + ".py"), "")
+        parent = os.getpid()
+
+        def fails_in(child):
+            failed = os.path.join(self.folder, "failed-{}".format(child))
+
+            def work(item):
+                if (os.getpid() != parent) is child:
+                    os.mkdir(failed)
+                    raise FileExistsError("its place is taken")
+                while not os.path.exists(failed):
+                    time.sleep(0.01)
+
+            return work
+
+        for child, failure in ((False, FileExistsError), (True, SystemExit)):
             with self.subTest(failure.__name__), self.quiet() as said:
                 with self.assertRaises(failure):
-                    environment.main(self.job(*made))
-            shutil.rmtree(self.tree)
+                    environment.in_two_processes(fails_in(child), [1, 2])
             with open(said) as file:
-                self.assertEqual(failure is SystemExit, "FileExistsError: " in file.read())
+                self.assertEqual(child, "FileExistsError: " in file.read())
 
     @contextlib.contextmanager
     def quiet(self):

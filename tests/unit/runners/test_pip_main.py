@@ -8,6 +8,7 @@ import sysconfig
 import unittest
 import warnings
 
+from testnode_python import runners
 from testnode_python.commands import Deadline
 from testnode_python.runners import pip_main, start
 
@@ -30,7 +31,7 @@ class PipMainTest(InAFolder):
 
     def run_it(self, place, arguments=(), umask=None, **environ):
         job = {"place": place, "arguments": list(arguments), "umask": umask}
-        options = {"environ": environ, "isolated": not environ}
+        options = {"environ": environ, "flags": runners.AS_IN_A_SHELL if environ else runners.ISOLATED}
         result = start(sys.executable, pip_main, job, Deadline(60), **options)
         self.assertEqual((0, ""), (result.returncode, result.stderr))
         return json.loads(result.stdout)

@@ -56,12 +56,14 @@ class RunnersTest(InAFolder):
         self.assertIn("ZeroDivisionError", result.stderr)
 
     def test_it_is_isolated_unless_the_interpreter_is_to_look_as_in_a_shell(self):
-        code = "import json, sys; print(json.dumps([sys.flags.isolated, {!r} in sys.path]))".format(
-            self.folder
+        code = (
+            "import json, sys; print(json.dumps([sys.flags.isolated, sys.flags.no_site, {!r} in sys.path]))"
         )
+        code = code.format(self.folder)
         environ = {"PYTHONPATH": self.folder}
-        self.assertEqual([1, False], self.run_in(code, environ=environ))
-        self.assertEqual([0, True], self.run_in(code, environ=environ, isolated=False))
+        self.assertEqual([1, 0, False], self.run_in(code, environ=environ))
+        self.assertEqual([1, 1, False], self.run_in(code, environ=environ, flags=runners.STDLIB_ALONE))
+        self.assertEqual([0, 0, True], self.run_in(code, environ=environ, flags=runners.AS_IN_A_SHELL))
 
     def test_they_run_out_of_a_zip_file_too(self):
         path = os.path.join(self.folder, "node.zip")
@@ -75,7 +77,7 @@ class RunnersTest(InAFolder):
             "import os, sys; sys.path.insert(0, sys.argv[1])\n"
             "from testnode_python import commands, interpreters\n"
             "found = interpreters.examine(sys.executable, commands.Deadline(60), dict(os.environ))\n"
-            "print(interpreters.__file__); print(found.series)"
+            "print(interpreters.__file__); print(found.platform.series)"
         )
         argv = [sys.executable, "-I", "-c", code, path]
         done = subprocess.run(argv, stdout=subprocess.PIPE, check=True, cwd=self.folder, env={})

@@ -10,6 +10,11 @@ import json
 from ..commands import last_lines, run
 from ..errors import CommandError
 
+# What an interpreter sees of variables and of what is installed: options of its command line.
+ISOLATED = ("-I",)
+STDLIB_ALONE = ("-I", "-S")
+AS_IN_A_SHELL = ()
+
 # Of a program's last line that is shown; what is no Python may repeat the text that it was given.
 _LONGEST = 300
 
@@ -21,14 +26,14 @@ def start(python, runner, job, deadline, **options):
     :param module runner: a module of this package.
     :param dict job: what it is to do.
     :param Deadline deadline: when it is killed.
-    :param options: ``environ`` and ``keep_open`` of ``commands.run``, and
-        ``isolated``: False where the interpreter is to look as it does in a shell.
+    :param options: ``environ`` and ``keep_open`` of ``commands.run``, and ``flags``: ISOLATED,
+        STDLIB_ALONE or AS_IN_A_SHELL.
     :rtype: Result
     :raises CommandError: where it cannot be started or does not end in time.
     """
-    flags = ["-I"] if options.pop("isolated", True) else []
+    flags = options.pop("flags", ISOLATED)
     # The loader finds the text in a zip file, too.
-    argv = [python] + flags + ["-c", runner.__loader__.get_source(runner.__name__)]
+    argv = [python, *flags] + ["-c", runner.__loader__.get_source(runner.__name__)]
     return run(argv, deadline, stdin=json.dumps(job), **options)
 
 

@@ -122,6 +122,18 @@ def bundled_pip():
     return ""
 
 
+def platform():
+    """Return what this binary is, whatever is installed beside it."""
+    return {
+        "executable": sys.executable,
+        "base": os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable),
+        "version": "{}.{}.{}".format(*sys.version_info[:3]),
+        "implementation": sys.implementation.name,
+        "machine": machine(),
+        "libc": libc(),
+    }
+
+
 def facts():
     """Return all that is known of this interpreter."""
     modules = {name: installed(name) for name in ("pip", "setuptools", "wheel", "packaging")}
@@ -132,12 +144,7 @@ def facts():
     user_scripts = sysconfig.get_path("scripts", "posix_user")
     global_scripts = sysconfig.get_path("scripts")
     return {
-        "executable": sys.executable,
-        "base": os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable),
-        "version": "{}.{}.{}".format(*sys.version_info[:3]),
-        "implementation": sys.implementation.name,
-        "machine": machine(),
-        "libc": libc(),
+        "platform": platform(),
         "prefix": sys.prefix,
         "venv": in_venv,
         "ensurepip": spec_of("ensurepip") is not None and bool(bundled_pip()),
