@@ -61,8 +61,17 @@ class SharesTest(InAFolder):
             with self.subTest(count):
                 self.assertEqual(list(range(count)), sorted(sum(self.done_by(count).values(), [])))
 
-    def test_both_processes_work(self):
-        self.assertEqual(2, len(self.done_by(2000)))
+    def test_both_processes_work_at_once(self):
+        def meet(item):
+            # Whoever has one waits for who has the other.
+            self.write("here-{}".format(os.getpid()), "")
+            end = time.monotonic() + 30
+            while len([name for name in os.listdir(self.folder) if name.startswith("here-")]) < 2:
+                self.assertLess(time.monotonic(), end, "nobody else came")
+                time.sleep(0.01)
+
+        environment.in_two_processes(meet, [1, 2])
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "here-{}".format(os.getpid()))))
 
 
 class NeededTest(InAFolder):
