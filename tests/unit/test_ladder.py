@@ -39,7 +39,7 @@ class OrderTest(LadderCase):
         self.assertIn("no other on PATH", reasons["system"])
         self.assertIn("has no other, only hello", reasons["precache"])
         self.assertIn(os.path.basename(self.mirror), reasons["mirror"])
-        self.assertIn("not installed from here", reasons["packages"])
+        self.assertIn("the packages of other are not known for ", reasons["packages"])
         self.assertEqual(
             ("other", "", "", "", False, "", False, "", ""),
             (outcome.tool, outcome.executable, outcome.version, outcome.source)

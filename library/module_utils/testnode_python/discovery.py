@@ -5,7 +5,7 @@ import re
 import shutil
 from typing import NamedTuple
 
-from . import interpreters, ownership, receipts
+from . import interpreters, links, ownership, receipts
 from .commands import clean_environment, run
 from .errors import CommandError, Error, UsageError
 from .outcome import Ready
@@ -55,7 +55,7 @@ def candidates(request, node):
         yield Candidate(path, _tree_of(path))
     if _has_own_command(node.tool):
         yield from _on_path(node)
-    for environment in _system_venvs(request, node.tool) + [node.place.path]:
+    for environment in dict.fromkeys(_system_venvs(request, node.tool) + [node.place.path]):
         tree = os.path.realpath(environment)
         receipt, _ = receipts.read(tree, ownership.trusted_owners())
         ours = receipt is not None and receipt.tool == node.tool.name and not request.command
@@ -112,6 +112,9 @@ def judge(candidate, node):
         raise Error("{} is not there".format(path))
     if not os.access(path, os.X_OK) or os.path.isdir(path):
         raise Error("{} cannot be run".format(path))
+    reason = links.fault(path, node.environ) if node.request.link else ""
+    if reason:
+        raise Error(reason)
     receipt, _ = receipts.read(candidate.tree, ownership.trusted_owners())
     if receipt is not None:
         version, python, words = _by_receipt(receipt, candidate, node)

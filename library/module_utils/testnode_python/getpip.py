@@ -33,6 +33,9 @@ def find(request, node):
         raise Error("{} has {}no {}".format(interpreter, found, ", ".join(missing)))
     if request.get_pip:
         raise Error("get-pip.py was asked for")
+    if request.modules:
+        words = "{} has {}".format(interpreter, ", ".join(request.modules))
+        return Ready(words, node.platform.executable, "", python=node.platform.base)
     version = interpreter.modules[PIP].version
     if not node.versions.satisfies(version, request.version):
         raise Error("{} has pip {}, not {}".format(interpreter, version, request.version))
@@ -51,7 +54,8 @@ def lacking(node):
     :rtype: list(str)
     """
     interpreter = node.interpreter
-    missing = [name for name in [PIP] + PIP_COMPANIONS if name not in interpreter.modules]
+    wanted = node.request.modules or [PIP] + PIP_COMPANIONS
+    missing = [name for name in wanted if name not in interpreter.modules]
     return [] if missing == ["packaging"] and interpreter.pkg_resources else missing
 
 
@@ -160,6 +164,8 @@ def _from_one_mirror(request, node, mirror, held):
 def _wanted(node):
     """Return the names to install: what is lacking, and pip where it does not satisfy."""
     missing = lacking(node)
+    if node.request.modules:
+        return missing
     if PIP not in missing and (_is_unfit(node) or node.request.get_pip or not missing):
         missing.insert(0, PIP)
     return missing
@@ -279,14 +285,15 @@ def _ready(node, words, locked, unlocked):
     node.look_again()
     interpreter = node.interpreter
     missing = lacking(node)
-    if missing or not interpreter.pip_command:
+    if missing or not (interpreter.pip_command or node.request.modules):
         raise Error(
             "pip ended well, but {} has no {}".format(interpreter, ", ".join(missing) or "pip3 command")
         )
-    version = interpreter.modules[PIP].version
+    name = node.request.modules[0] if node.request.modules else PIP
+    version = interpreter.modules[name].version
     return Ready(
-        "pip {} for {} from {}".format(version, interpreter, words),
-        executable=interpreter.pip_command,
+        "{} {} for {} from {}".format(name, version, interpreter, words),
+        executable=interpreter.pip_command or node.platform.executable,
         version=version,
         changed=True,
         locked=locked,

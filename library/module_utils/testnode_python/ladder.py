@@ -12,9 +12,12 @@ from .request import Node
 
 def _from_packages(request, node):
     """Leave the distribution's packages to who may install them."""
+    from . import packages
+
+    names = packages.here(node.tool.name)
     raise Error(
         "packages of the distribution are not installed from here",
-        "install the package of {} with the package manager, or use the role".format(node.tool.name),
+        "install {} with the package manager, or use the role".format(" ".join(names)),
     )
 
 
@@ -56,12 +59,16 @@ def ensure(request, environ=None, report=None):
     :raises NotReadyError: where no source served; it carries the outcome.
     :raises UsageError: where the request makes no sense.
     """
-    node = Node(request, os.environ if environ is None else environ)
+    return climb(Node(request, os.environ if environ is None else environ), report)
+
+
+def climb(node, report=None):
+    """Make ready what a node is asked for; arguments and errors as of ``ensure``."""
     rungs = pip_rungs() if node.tool.name == PIP else tool_rungs()
     begun = time.monotonic()
     attempts = []
     for source, rung in rungs:
-        ready, attempt = _climb(source, rung, node)
+        ready, attempt = _try(source, rung, node)
         attempts.append(attempt)
         if report is not None:
             report(attempt)
@@ -70,7 +77,7 @@ def ensure(request, environ=None, report=None):
     raise _nothing_served(_outcome(node, attempts, time.monotonic() - begun, None))
 
 
-def _climb(source, rung, node):
+def _try(source, rung, node):
     """Try one rung; return what it gave, or None, and the attempt either way."""
     begun = time.monotonic()
     ready, cure = None, ""
@@ -81,6 +88,8 @@ def _climb(source, rung, node):
     else:
         try:
             ready = rung(node.request, node)
+            if node.request.link:
+                ready = _linked(ready, node)
             reason = ready.words
         except UsageError:
             raise
@@ -88,6 +97,13 @@ def _climb(source, rung, node):
             reason, cure = error.cause, error.cure
     reason, cure = (redact(words, node.secrets()) for words in (reason, cure))
     return ready, Attempt(source, ready is not None, reason, cure, time.monotonic() - begun)
+
+
+def _linked(ready, node):
+    from . import links
+
+    link = links.make(ready.executable, node.environ)
+    return ready._replace(link=link, changed=ready.changed or bool(link)) if link else ready
 
 
 def _outcome(node, attempts, seconds, ready):
@@ -103,6 +119,7 @@ def _outcome(node, attempts, seconds, ready):
         python=ready.python if ready else "",
         seconds=seconds,
         attempts=attempts,
+        link=ready.link if ready else "",
     )
 
 

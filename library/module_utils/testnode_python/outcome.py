@@ -33,6 +33,7 @@ class Ready(NamedTuple):
     unlocked: bool = False
     environment: str = ""
     python: str = ""
+    link: str = ""
 
 
 class Outcome(NamedTuple):
@@ -42,7 +43,8 @@ class Outcome(NamedTuple):
     ``changed`` says whether anything was written; ``locked`` is the date of the
     lock that gave the version, "" for what was found or is a mirror's newest;
     ``unlocked`` says that a mirror's newest was taken; ``environment`` is the
-    path of the environment, "" for what lies elsewhere; ``python`` the interpreter.
+    path of the environment, "" for what lies elsewhere; ``python`` the interpreter;
+    ``link`` the global link that was made, or "".
     """
 
     tool: str
@@ -56,6 +58,12 @@ class Outcome(NamedTuple):
     python: str
     seconds: float
     attempts: List[Attempt]
+    link: str = ""
+
+    @classmethod
+    def unready(cls, tool):
+        """Return the outcome of a request for a tool that made no sense: nothing was tried."""
+        return cls(tool, "", "", "", False, "", False, "", "", 0.0, [])
 
     def as_dict(self):
         """Return plain data, the same for JSON and for Ansible."""

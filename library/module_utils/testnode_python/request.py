@@ -17,7 +17,8 @@ DEFAULT_TIMEOUT = 300.0
 # A day; the operating system takes no endless time.
 LONGEST_TIMEOUT = 86400.0
 # System-level venvs as images have them.
-DEFAULT_VENVS = ("/usr/{tool}-env",)
+SHARED_VENV = "/usr/{tool}-env"
+DEFAULT_VENVS = (SHARED_VENV,)
 
 
 class Request(NamedTuple):
@@ -27,7 +28,10 @@ class Request(NamedTuple):
     ``venvs`` patterns of system-level venvs, with ``{tool}``; ``scope`` (of pip)
     ``user``, ``global`` or "" for what the caller may write; ``get_pip`` asks for
     pip by get-pip.py, "precache", "upstream" or a URL; ``lock`` is a lock that the caller
-    brings along; ``timeout`` the seconds for all of it.
+    brings along; ``timeout`` the seconds for all of it; ``link`` asks for a tool
+    that everybody has by its bare name; ``modules`` (of pip) are what the
+    interpreter is to import, instead of all that makes pip whole; ``dry`` that
+    nothing is written, but told what would be.
     """
 
     tool: str
@@ -44,6 +48,9 @@ class Request(NamedTuple):
     get_pip: str = ""
     timeout: float = DEFAULT_TIMEOUT
     lock: Optional[Locked] = None
+    link: bool = False
+    modules: Tuple[str, ...] = ()
+    dry: bool = False
 
 
 class Node:
@@ -88,6 +95,16 @@ class Node:
         """
         other = copy.copy(self)
         other.deadline = self.deadline.sooner(seconds)
+        return other
+
+    def asking(self, **changes):
+        """Return the same node, what is known of it included, that is asked for something else.
+
+        :param changes: fields of the request.
+        :rtype: Node
+        """
+        other = copy.copy(self)
+        other.request = self.request._replace(**changes)
         return other
 
     @property
@@ -136,7 +153,11 @@ class Node:
     @property
     def place(self):
         """Where the tool's own environment is (``environments.Place``)."""
-        path = os.path.expanduser(self.request.venv) or os.path.join(self.home, ".local", self.tool.name)
+        if self.request.link:
+            # What everybody runs lies in nobody's home.
+            path = SHARED_VENV.format(tool=self.tool.name)
+        else:
+            path = os.path.expanduser(self.request.venv) or os.path.join(self.home, ".local", self.tool.name)
         return environments.place_for(path, self.home)
 
     def mirrors(self):

@@ -1,0 +1,175 @@
+"""A real Ansible controller for real nodes: their sshd, our ssh, ansible.cfg as Zuul writes it."""
+
+import json
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from typing import NamedTuple
+
+from . import roots
+
+ROLES = roots.CHECKOUT / "roles"
+# What a node needs to be reached; none of it brings more Python.
+SSH_PACKAGES = ("openssh-server", "sudo")
+
+_CONFIG = """\
+[defaults]
+inventory = {folder}/inventory.json
+roles_path = {roles}
+gathering = smart
+fact_caching = jsonfile
+fact_caching_connection = {folder}/facts
+stdout_callback = {callback}
+callback_result_format = yaml
+internal_poll_interval = 0.01
+retry_files_enabled = False
+host_key_checking = False
+local_tmp = {folder}/tmp
+interpreter_python = auto_silent
+deprecation_warnings = True
+[ssh_connection]
+pipelining = True
+retries = 3
+ssh_args = -F {folder}/ssh_config -o ControlMaster=auto -o ControlPersist=60s
+control_path_dir = {control}
+"""
+_HOST = """\
+Host {name}
+    User {user}
+    IdentityFile {folder}/key
+    IdentitiesOnly yes
+    StrictHostKeyChecking no
+    UserKnownHostsFile /dev/null
+    LogLevel ERROR
+    ProxyCommand {command}
+"""
+# One process a connection, as from inetd: it has the network of who starts it, which may be none.
+_SSHD = (
+    *("/usr/sbin/sshd", "-i", "-f", "/dev/null"),
+    *("-o", "UsePAM=no", "-o", "StrictModes=no", "-o", "PasswordAuthentication=no"),
+    *("-o", "HostKey=/etc/ssh/testnode_key", "-o", "PermitRootLogin=yes"),
+)
+
+
+class Played(NamedTuple):
+    """How ansible-playbook ended: the exit code, the words, and each task's result in order."""
+
+    returncode: int
+    output: str
+    results: list
+
+    def of(self, task, host=None):
+        """Return the results of a task by its name."""
+        return [each for name, at, each in self.results if name == task and host in (None, at)]
+
+
+class Controller:
+    """Runs playbooks; keeps facts from one to the next, as Zuul does in a build.
+
+    :param folder: an empty folder of its own.
+    :param ansible: folder of the programs ansible-playbook and so on.
+    """
+
+    def __init__(self, folder, ansible=None, roles=(ROLES,)):
+        self.folder = pathlib.Path(folder)
+        self.ansible = pathlib.Path(ansible or pathlib.Path(sys.executable).parent)
+        if not (self.ansible / "ansible-playbook").exists():
+            raise unittest.SkipTest("no ansible-playbook here: tox -e functional has one")
+        if shutil.which("ssh") is None:
+            raise unittest.SkipTest("no ssh command to reach nodes with")
+        # A path of a socket has few characters.
+        self._control = tempfile.mkdtemp(prefix="cp-")
+        self._roles = os.pathsep.join(map(str, roles))
+        self.hosts = {}
+        (self.folder / "ssh_config").touch()
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / "key")], check=True
+        )
+
+    def close(self):
+        """End the connections that ssh keeps."""
+        for name in self.hosts:
+            argv = ["ssh", "-F", str(self.folder / "ssh_config"), "-o", f"ControlPath={self._control}/%C"]
+            subprocess.run([*argv, "-O", "exit", name], stderr=subprocess.DEVNULL)
+        shutil.rmtree(self._control)
+
+    def add(self, name, node, *, user="zuul", network=True, **variables):
+        """Make a node a host of the inventory, reached as a user of it.
+
+        :param str name: the host's name.
+        :param Node node: a node whose root has SSH_PACKAGES.
+        :param bool network: False for one that reaches nothing, loopback included.
+        :param variables: of the host, as of a Zuul job.
+        """
+        prepare(node, user, (self.folder / "key.pub").read_text())
+        command = shlex.join(node.command(list(_SSHD), network=network, cwd="/")).replace("%", "%%")
+        with open(self.folder / "ssh_config", "a", encoding="utf-8") as config:
+            config.write(_HOST.format(name=name, user=user, folder=self.folder, command=command))
+        self.hosts[name] = variables
+
+    def play(self, plays, *options, **variables):
+        """Run plays; return how that ended.
+
+        :param list plays: as a playbook has them.
+        :param options: of ansible-playbook.
+        :param variables: extra variables, which outrank all others.
+        :rtype: Played
+        """
+        playbook = self.folder / "playbook.json"
+        playbook.write_text(json.dumps(plays, indent=1))
+        return self.run(playbook, *options, *(("-e", json.dumps(variables)) if variables else ()))
+
+    def run(self, playbook, *options, callback="json", **environ):
+        """Run a playbook file; return how that ended."""
+        config = _CONFIG.format(
+            folder=self.folder, roles=self._roles, control=self._control, callback=callback
+        )
+        if callback == "json":
+            # The one of ansible.posix went; ours is a few lines and the same everywhere.
+            config = config.replace("stdout_callback = json", "stdout_callback = results").replace(
+                "[defaults]", f"[defaults]\ncallback_plugins = {pathlib.Path(__file__).parent / 'callback'}"
+            )
+        (self.folder / "ansible.cfg").write_text(config)
+        inventory = {"all": {"hosts": self.hosts}}
+        (self.folder / "inventory.json").write_text(json.dumps(inventory))
+        seen = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))
+        }
+        seen.update(ANSIBLE_CONFIG=str(self.folder / "ansible.cfg"), LC_ALL="C.UTF-8", **environ)
+        done = subprocess.run(
+            [str(self.ansible / "ansible-playbook"), str(playbook), *options],
+            env=seen,
+            cwd=str(self.folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=900,
+        )
+        lines = done.stdout.splitlines()
+        results = [json.loads(line[len("RESULT ") :]) for line in lines if line.startswith("RESULT ")]
+        return Played(done.returncode, done.stdout, results)
+
+
+def with_ssh(root):
+    """Return a root that can be reached: sshd and sudo on top, and a user zuul as Zuul's images have it."""
+
+    def prepare_user(node):
+        node.run(["useradd", "--create-home", "--shell", "/bin/bash", "--password", "*", "zuul"])
+        node.write("/etc/sudoers.d/zuul", "zuul ALL=(ALL) NOPASSWD:ALL\n", mode=0o440)
+        node.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/etc/ssh/testnode_key"])
+
+    return root.with_packages(*SSH_PACKAGES).with_layer("zuul-1", prepare_user)
+
+
+def prepare(node, user, key):
+    """Let who has a key into a node as a user."""
+    node.run(["mkdir", "-p", "/run/sshd"])
+    home = "/root" if user == "root" else f"/home/{user}"
+    node.write(home + "/.ssh/authorized_keys", key)
+    node.run(["chown", "-R", user, home + "/.ssh"])
