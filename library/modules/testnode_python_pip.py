@@ -72,6 +72,10 @@ options:
     type: list
     elements: str
     default: []
+  packaged:
+    description: Whether the packages that an earlier call told were installed since.
+    type: bool
+    default: false
   virtualenv_command:
     description: What the caller wants to make environments with; it is returned as it is.
     type: str
@@ -150,7 +154,11 @@ def main():
             "scope": {"type": "str", "choices": ["global", "user"], "default": "global"},
             "from_packages": {"type": "bool", "default": False},
             "from_upstream": {"type": "bool", "default": False},
-            "from_upstream_url": {"type": "str", "default": "https://bootstrap.pypa.io/get-pip.py"},
+            "from_upstream_url": {
+                "type": "str",
+                "default": "https://bootstrap.pypa.io/get-pip.py",
+                "no_log": True,
+            },
             "from_upstream_interpreters": {"type": "list", "elements": "str", "default": ["python3"]},
             "python2": {"type": "bool", "default": False},
             "sources": {
@@ -162,6 +170,7 @@ def main():
             "precache": {"type": "str", "default": ""},
             "mirrors": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "packages": {"type": "list", "elements": "str", "default": []},
+            "packaged": {"type": "bool", "default": False},
             "virtualenv_command": {"type": "str", "default": ""},
             "timeout": {"type": "float", "default": 300},
         },
@@ -192,14 +201,15 @@ def ensure(module):
         "sources": ("system", "packages") if params["from_packages"] else tuple(params["sources"]),
         "precache": params["precache"],
         "mirrors": tuple(params["mirrors"]),
+        "packaged": params["packaged"],
         "timeout": params["timeout"],
         "dry": module.check_mode,
     }
     # Of the URLs only the secrets are secret, and those the library never tells.
-    module.no_log_values.difference_update(params["mirrors"])
+    module.no_log_values.difference_update(params["mirrors"] + [params["from_upstream_url"]])
     params["mirrors"] = [redact(url) for url in params["mirrors"]]
     params["from_upstream_url"] = redact(params["from_upstream_url"])
-    asked = params["from_upstream_interpreters"] if params["from_upstream"] else [params["python"]]
+    asked = (params["from_upstream_interpreters"] if params["from_upstream"] else []) or [params["python"]]
     try:
         pythons = [interpreters.locate(python, os.environ) for python in asked]
         requests = [Request(python=python, **common) for python in pythons]

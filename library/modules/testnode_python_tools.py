@@ -55,6 +55,14 @@ options:
     type: list
     elements: str
     default: []
+  packaged:
+    description: Whether the packages that an earlier call told were installed since.
+    type: bool
+    default: false
+  virtualenv_command:
+    description: Whether to tell in RV(virtualenv_command) what makes environments.
+    type: bool
+    default: false
   soft:
     description: Whether a tool that cannot be made ready is a warning and no failure.
     type: bool
@@ -114,6 +122,10 @@ packages:
   type: list
   elements: str
   returned: success
+virtualenv_command:
+  description: Makes environments with a pip, as C(/usr/bin/python3 -m venv); empty where the Python cannot.
+  type: str
+  returned: success
 outcome:
   description: The outcome of the tool that could not be made ready.
   type: dict
@@ -148,6 +160,8 @@ def main():
             "python": {"type": "str", "default": ""},
             "link": {"type": "bool", "default": False},
             "packages": {"type": "list", "elements": "str", "default": []},
+            "packaged": {"type": "bool", "default": False},
+            "virtualenv_command": {"type": "bool", "default": False},
             "soft": {"type": "bool", "default": False},
             "python2": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 300},
@@ -179,6 +193,7 @@ def ensure(module):
         "mirrors": tuple(params["mirrors"]),
         "python": params["python"],
         "link": params["link"],
+        "packaged": params["packaged"],
         "timeout": params["timeout"],
         "dry": module.check_mode,
     }
@@ -188,6 +203,8 @@ def ensure(module):
     try:
         requests = [Request(**dict(common, **fields_of(tool))) for tool in params["tools"]]
         done = provision.tools(requests, os.environ, params["packages"], params["soft"])
+        wanted = requests[:1] if params["virtualenv_command"] else []
+        command = "".join(provision.venv_command(request, os.environ) for request in wanted)
     except Error as error:
         outcome = getattr(error, "outcome", None)
         module.fail_json(msg=str(error), outcome=outcome.as_dict() if outcome else {})
@@ -198,6 +215,7 @@ def ensure(module):
         outcomes=[outcome.as_dict() for outcome in done.outcomes],
         needs_root=done.needs_root,
         packages=done.packages,
+        virtualenv_command=command,
     )
 
 
@@ -214,7 +232,7 @@ def fields_of(tool):
         "venv": "venv",
     }
     unknown = sorted(set(given) - set(known))
-    if unknown or "name" not in given:
+    if unknown or given.get("name") is None:
         raise UsageError(
             "a tool has a name, and perhaps version, command, executable and venv, but not {0}".format(
                 ", ".join(unknown) or "no name"

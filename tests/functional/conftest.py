@@ -17,6 +17,14 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 SUITES = ("bullseye", "bookworm", "trixie")
 
 
+def pytest_addoption(parser):
+    """Which third of the table this Ansible takes: together three take all of it, each pair of
+    Ansible and release, and of Ansible and state, at least once."""
+    parser.addoption(
+        "--third", type=int, choices=(0, 1, 2), help="only this third of the table (default: all)"
+    )
+
+
 def build(output, *options):
     """Run ``precache build`` as an operator does; return what it says and prints."""
     argv = [sys.executable, str(CHECKOUT / "testnode-python"), "precache", "build", "--output", str(output)]

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from . import roots
 
 ROLES = roots.CHECKOUT / "roles"
+_CALLBACKS = pathlib.Path(__file__).parent / "callback"
 # What a node needs to be reached; none of it brings more Python.
 SSH_PACKAGES = ("openssh-server", "sudo")
 
@@ -24,8 +25,8 @@ roles_path = {roles}
 gathering = smart
 fact_caching = jsonfile
 fact_caching_connection = {folder}/facts
-stdout_callback = {callback}
-callback_result_format = yaml
+callback_plugins = {callbacks}
+stdout_callback = results
 internal_poll_interval = 0.01
 retry_files_enabled = False
 host_key_checking = False
@@ -112,35 +113,30 @@ class Controller:
             config.write(_HOST.format(name=name, user=user, folder=self.folder, command=command))
         self.hosts[name] = variables
 
-    def play(self, plays, *options, **variables):
+    def play(self, plays, *options, environ=None):
         """Run plays; return how that ended.
 
         :param list plays: as a playbook has them.
         :param options: of ansible-playbook.
-        :param variables: extra variables, which outrank all others.
+        :param dict environ: variables of the environment besides those of this process.
         :rtype: Played
         """
         playbook = self.folder / "playbook.json"
         playbook.write_text(json.dumps(plays, indent=1))
-        return self.run(playbook, *options, *(("-e", json.dumps(variables)) if variables else ()))
+        return self.run(playbook, *options, environ=environ)
 
-    def run(self, playbook, *options, callback="json", **environ):
-        """Run a playbook file; return how that ended."""
+    def run(self, playbook, *options, environ=None):
+        """Run the playbook in a file; arguments and result as of :meth:`play`."""
         config = _CONFIG.format(
-            folder=self.folder, roles=self._roles, control=self._control, callback=callback
+            folder=self.folder, roles=self._roles, control=self._control, callbacks=_CALLBACKS
         )
-        if callback == "json":
-            # The one of ansible.posix went; ours is a few lines and the same everywhere.
-            config = config.replace("stdout_callback = json", "stdout_callback = results").replace(
-                "[defaults]", f"[defaults]\ncallback_plugins = {pathlib.Path(__file__).parent / 'callback'}"
-            )
         (self.folder / "ansible.cfg").write_text(config)
         inventory = {"all": {"hosts": self.hosts}}
         (self.folder / "inventory.json").write_text(json.dumps(inventory))
-        seen = {
-            name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))
-        }
-        seen.update(ANSIBLE_CONFIG=str(self.folder / "ansible.cfg"), LC_ALL="C.UTF-8", **environ)
+        # Nothing of who runs the tests but the way to the network.
+        ours = ("ANSIBLE_", "PYTHON", "PIP_")
+        seen = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        seen.update(environ or {}, ANSIBLE_CONFIG=str(self.folder / "ansible.cfg"), LC_ALL="C.UTF-8")
         done = subprocess.run(
             [str(self.ansible / "ansible-playbook"), str(playbook), *options],
             env=seen,

@@ -6,13 +6,11 @@ mount and a PID namespace of its own, so its mounts and processes end with it
 even where the tests are killed.
 """
 
-import configparser
 import contextlib
 import os
 import pathlib
 import re
 import shutil
-import ssl
 import subprocess
 import tempfile
 import time
@@ -21,6 +19,8 @@ import urllib.error
 import urllib.request
 from typing import NamedTuple
 
+from . import host_settings
+
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 # python3 alone: no ensurepip, no pip.  The certificates are for https indexes.
 MINIMAL_PACKAGES = ("python3", "ca-certificates")
@@ -28,7 +28,6 @@ MINIMAL_PACKAGES = ("python3", "ca-certificates")
 ARCHIVE = "http://archive.debian.org/debian"
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _LAYER_NAME = re.compile(r"^[a-z0-9][a-z0-9.+_-]*$")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
@@ -72,11 +71,18 @@ class Root(NamedTuple):
         folder = top.with_name(f"{top.name}~{name}")
 
         def make(temporary):
-            with self._node(temporary, source=CHECKOUT) as node:
-                prepare(node)
-            return temporary / "upper"
+            return self.prepared_in(temporary, prepare)
 
         return self._replace(layers=(str(_cached(folder, make)), *self.layers))
+
+    def prepared_in(self, folder, prepare):
+        """Make a layer by ``prepare(node)`` in a folder of the caller's; return where it is.
+
+        :param pathlib.Path folder: an empty folder.
+        """
+        with self._node(folder, source=CHECKOUT) as node:
+            prepare(node)
+        return folder / "upper"
 
     def with_packages(self, *packages):
         """Return this root with Debian packages installed, each with what it depends on only."""
@@ -113,8 +119,8 @@ class Root(NamedTuple):
         with holder:  # closes its input and waits
             if holder.stdout.readline() != b"ready\n":
                 raise OSError(f"could not mount a node of {self.layers[0]}: see the output above")
-            node = Node(holder.pid, str(folder / "merged"))
-            _copy_host_settings(node.path)
+            node = Node(holder.pid, str(folder / "merged"), folder / "upper")
+            host_settings.copy_to(node.path)
             yield node
 
 
@@ -125,9 +131,10 @@ class Node:
     ``/proc``: join names to it, do not resolve it.
     """
 
-    def __init__(self, holder, mountpoint):
+    def __init__(self, holder, mountpoint, upper):
         self._holder = holder
         self._mountpoint = mountpoint
+        self._upper = upper
         self.path = f"/proc/{holder}/root{mountpoint}"
 
     def command(self, argv, *, user="root", env=None, network=True, cwd=None):
@@ -179,7 +186,23 @@ class Node:
 
         :param str path: absolute, as in the node.
         """
-        _put(self.path, path, text.encode(), mode)
+        host_settings.put(self.path, path, text.encode(), mode)
+
+    def written(self):
+        """Return the paths of all files and links that were written since the node was there, or removed.
+
+        :returns: relative to the node's root, each with what tells another content apart.
+        :rtype: set(str)
+        """
+        found = set()
+        for folder, folders, files in os.walk(self._upper):
+            links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+            for name in files + links:
+                path = os.path.join(folder, name)
+                status = os.lstat(path)
+                seen = f"{os.path.relpath(path, self._upper)} ({status.st_mtime_ns}, {status.st_ino})"
+                found.add(seen)
+        return found
 
     def _home(self, user):
         with open(self.path + "/etc/passwd", encoding="utf-8") as passwd:
@@ -305,7 +328,7 @@ def _debootstrap(suite, target):
     for package in (target / "var/cache/apt/archives").glob("*.deb"):
         package.unlink()
     # No service starts because its package was installed.
-    _put(str(target), "/usr/sbin/policy-rc.d", b"#!/bin/sh\nexit 101\n", 0o755)
+    host_settings.put(str(target), "/usr/sbin/policy-rc.d", b"#!/bin/sh\nexit 101\n", 0o755)
 
 
 def mirror_of(suite):
@@ -322,78 +345,6 @@ def mirror_of(suite):
         except (OSError, urllib.error.URLError) as error:
             tried.append(f"{site.rsplit('@', 1)[-1]}: {error}")
     raise NodeError(f"no archive has {suite}: {'; '.join(tried)}")
-
-
-def _copy_host_settings(path):
-    """Give a root the host's way to names, Debian archives and package indexes, as it is now."""
-    for name in ("/etc/resolv.conf", "/etc/hosts"):
-        _copy(path, name, name)
-    for file in [pathlib.Path("/etc/apt/apt.conf"), *sorted(pathlib.Path("/etc/apt/apt.conf.d").glob("*"))]:
-        if file.is_file() and "Acquire::" in file.read_text(errors="replace"):
-            _copy(path, str(file), f"/etc/apt/apt.conf.d/{file.name}")
-    bundle = host_bundle()
-    if bundle:
-        _copy(path, bundle, _BUNDLE)
-        # OpenSSL's own default: what trusts the system's certificates trusts the host's.
-        link = pathlib.Path(path + "/usr/lib/ssl/cert.pem")
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.unlink(missing_ok=True)
-        link.symlink_to(_BUNDLE)
-    settings = host_pip_settings()
-    if settings:
-        lines = ["[global]", *(f"{name} = {value}" for name, value in sorted(settings.items()))]
-        _put(path, "/etc/pip.conf", "\n".join(lines).encode() + b"\n")
-
-
-def host_bundle(environ=os.environ):
-    """Return the file of certificates that this machine's Pythons trust, or None."""
-    named = [
-        environ.get(name) for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
-    ]
-    candidates = [*named, ssl.get_default_verify_paths().cafile, _BUNDLE]
-    return next((file for file in candidates if file and os.path.isfile(file)), None)
-
-
-def host_pip_settings(environ=os.environ, files=None):
-    """Return what this machine's pip is told about indexes, as ``[global]`` of a node's pip.conf.
-
-    What names a folder of this machine stays behind; the certificates are the node's copy.
-
-    :param list files: configuration files to read, weakest first; default: pip's own places.
-    """
-    home = os.path.expanduser("~")
-    if files is None:
-        files = ["/etc/pip.conf", f"{home}/.pip/pip.conf", f"{home}/.config/pip/pip.conf"]
-        files.append(environ.get("PIP_CONFIG_FILE", ""))
-    parser = configparser.RawConfigParser()
-    parser.read([file for file in files if file], encoding="utf-8")
-    given = dict(parser.items("global")) if parser.has_section("global") else {}
-    for name in ("index-url", "extra-index-url", "trusted-host", "proxy", "cert"):
-        value = environ.get("PIP_" + name.upper().replace("-", "_"))
-        if value:
-            given[name] = value
-    settings = {name: given[name] for name in ("trusted-host", "proxy") if given.get(name)}
-    for name in ("index-url", "extra-index-url"):
-        urls = [url for url in given.get(name, "").split() if url.startswith(("http://", "https://"))]
-        if urls:
-            settings[name] = "\n    ".join(urls)
-    if given.get("cert") or host_bundle(environ) not in (None, _BUNDLE):
-        settings["cert"] = _BUNDLE
-    return settings
-
-
-def _copy(root, source, path):
-    if os.path.isfile(source):
-        with open(source, "rb") as file:
-            _put(root, path, file.read())
-
-
-def _put(root, path, content, mode=0o644):
-    file = pathlib.Path(root + path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.unlink(missing_ok=True)  # a link of the root would lead into the host
-    file.write_bytes(content)
-    file.chmod(mode)
 
 
 def _output(argv):

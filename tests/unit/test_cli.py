@@ -131,7 +131,7 @@ class EnsureTest(CliCase):
         request = cli._request(cli._parser().parse_args(argv))
         self.assertEqual(
             ("t", ">=1", "c", "/e", "p", ("system", "mirror"), "/v", ("/a/{tool}", "/b"))
-            + ("/pc", ("m1", "m2"), "user", "http://x/", 2.5, None),
+            + ("/pc", ("m1", "m2"), "user", "http://x/", 2.5, None, False, (), False, False),
             tuple(request),
         )
 
@@ -139,7 +139,7 @@ class EnsureTest(CliCase):
         request = cli._request(cli._parser().parse_args(["ensure", "t"]))
         self.assertEqual(
             ("t", "", "", "", "", ("system", "precache", "mirror"), "", ("/usr/{tool}-env",))
-            + ("", (), "", "", 300.0, None),
+            + ("", (), "", "", 300.0, None, False, (), False, False),
             tuple(request),
         )
 

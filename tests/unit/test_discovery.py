@@ -5,6 +5,7 @@ import shutil
 import sys
 import time
 import unittest
+from unittest import mock
 
 from testnode_python import discovery, receipts
 from testnode_python.errors import Error, UsageError
@@ -242,6 +243,34 @@ class RunTest(DiscoveryCase):
         self.bins.pop(0)
         self.assertIn("belongs to user 65534", self.refusal())
         self.assertFalse(os.path.exists(proof))
+
+
+class LinkTest(DiscoveryCase):
+    """What everybody is to run counts only where everybody may rely on it."""
+
+    def test_what_is_not_roots_alone_does_not_count_and_is_not_run(self):
+        proof = os.path.join(self.folder, "it-was-run")
+        path = self.script("bin-1/hello", ": > {}".format(proof), "echo hello 1.0")
+        os.chmod(path, 0o777)
+        reason = self.refusal(link=True)
+        self.assertRegex(reason, "(may be written by others|belongs to user).*leads only to what is root's")
+        self.assertFalse(os.path.exists(proof))
+
+    def test_a_receipt_of_the_users_own_is_no_exception(self):
+        self.environment()
+        self.assertEqual("1.0", self.find().version)
+        os.chmod(self.folder, 0o777)
+        self.assertIn("a global link leads only to what is root's alone", self.refusal(link=True))
+
+    @unittest.skipUnless(os.stat("/usr/bin/env").st_uid == os.stat("/").st_uid == 0, "this is not root's")
+    def test_what_is_roots_counts_for_root_and_for_others_where_it_is_on_the_path(self):
+        asked = {"executable": "/usr/bin/env", "link": True, "python": ""}
+        with mock.patch.object(os, "geteuid", lambda: 0):
+            self.assertEqual("/usr/bin/env", self.find(**asked).executable)
+        with mock.patch.object(os, "geteuid", lambda: os.getuid() or 1000):
+            self.assertIn("/usr/bin/env does not run by its bare name", self.refusal(**asked))
+            os.symlink("/usr/bin/env", self.bins[1] + "/env")
+            self.assertEqual("/usr/bin/env", self.find(**asked).executable)
 
 
 class ReceiptTest(DiscoveryCase):

@@ -184,6 +184,20 @@ class FromPrecacheTest(GetPipTest):
         self.assertIn("no setuptools, wheel, packaging", self.refused(python, "system", scope="global"))
         self.assertEqual("system", self.ensure(python, "system", scope="user").source)
 
+    def test_modules_asked_for_are_installed_and_nothing_else_is(self):
+        python = make_venv(self.prefix)
+        asked = {"modules": ("packaging",)}
+        self.assertRegex(self.refused(python, "system", **asked), "has no packaging$")
+        outcome = self.ensure(python, "precache", **asked)
+        self.assertEqual(["packaging"], self.site())
+        # There is no pip3: what was made ready is the interpreter.
+        self.assertEqual((python, "1.0", True), (outcome.executable, outcome.version, outcome.changed))
+        self.assertIn("packaging 1.0 for ", outcome.attempts[1].reason)
+        again = self.ensure(python, "system", **asked)
+        self.assertEqual((python, False), (again.executable, again.changed))
+        self.assertIn("has packaging", again.attempts[0].reason)
+        self.assertIn("no pip, setuptools, wheel", self.refused(python, "system"))
+
     def test_another_version_than_the_locked_one_is_refused(self):
         reason = self.refused(make_venv(self.prefix), "precache", version=">=1000")
         self.assertEqual(

@@ -181,6 +181,10 @@ class OwnPlatformTest(InAFolder):
         asked = interpreters.examine(path, Deadline(PLENTY), clean_environ(self.folder)).platform
         self.assertEqual(asked, interpreters.own_platform(path))
 
+    def test_its_ensurepip_is_known_too(self):
+        asked = interpreters.examine(sys.executable, Deadline(PLENTY), clean_environ(self.folder))
+        self.assertIs(asked.ensurepip, interpreters.own_ensurepip())
+
     def test_any_other_has_to_be_asked(self):
         self.assertIsNone(
             interpreters.own_platform(self.script("python3", 'exec {} "$@"'.format(sys.executable)))

@@ -4,10 +4,12 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
+from unittest import mock
 
-from testnode_python import ladder, manifest
+from testnode_python import ladder, links, manifest, request
 from testnode_python.errors import NotReadyError, UsageError
 from testnode_python.outcome import SOURCES
 
@@ -143,6 +145,62 @@ class BoundTest(LadderCase):
         self.assertGreaterEqual(outcome.seconds, sum(attempt.seconds for attempt in outcome.attempts))
 
 
+@AS_ROOT
+@unittest.skipUnless(os.stat("/var/lib").st_mode & 0o022 == 0, "/var/lib is not root's alone")
+class LinkTest(LadderCase):
+    """A tool for everybody, below a folder that is root's all the way."""
+
+    def setUp(self):
+        self.patch(tempfile, "tempdir", "/var/lib")
+        super().setUp()
+        os.chmod(self.folder, 0o755)
+        self.link = os.path.join(self.folder, "local", "bin", "hello")
+        self.venv = os.path.join(self.folder, "usr", "hello-env")
+        self.patch(request, "SHARED_VENV", self.folder + "/usr/{tool}-env")
+        self.patch(links.make, "__defaults__", (os.path.dirname(self.link),) + links.make.__defaults__[1:])
+
+    def patch(self, *arguments):
+        patch = mock.patch.object(*arguments)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def linked(self, **asked):
+        asked = dict({"sources": ("system", "precache"), "venvs": (request.SHARED_VENV,)}, **asked)
+        return self.ensure(link=True, **asked)
+
+    def test_it_is_made_where_all_may_use_it_and_runs_by_its_bare_name(self):
+        outcome = self.linked(venv="~/not-there")
+        self.assertEqual(("precache", True, self.link), (outcome.source, outcome.changed, outcome.link))
+        self.assertEqual((self.venv, []), (outcome.environment, os.listdir(self.home)))
+        self.assertEqual(b"hello 1.0\n", subprocess.check_output([self.link, "--version"]))
+        again = self.linked()
+        self.assertEqual(("system", False, ""), (again.source, again.changed, again.link))
+
+    def test_a_link_that_was_lost_is_made_again_for_what_is_there(self):
+        self.linked()
+        os.unlink(self.link)
+        outcome = self.linked()
+        self.assertEqual(("system", True, self.link), (outcome.source, outcome.changed, outcome.link))
+        self.assertTrue(os.path.samefile(self.link, self.venv + "/bin/hello"))
+
+    def test_without_its_link_it_is_not_ready(self):
+        theirs = self.write("local/bin/hello", "theirs")
+        outcome = self.linked()
+        self.assertEqual(("", ""), (outcome.executable, outcome.source))
+        self.assertEqual([False] * 4, [attempt.succeeded for attempt in outcome.attempts])
+        self.assertIn(theirs + " is there already", self.reasons(outcome)["precache"])
+        self.assertIn("remove it", outcome.attempts[1].cure)
+        os.unlink(theirs)
+        self.assertEqual(self.link, self.linked().link)
+
+    def test_what_is_asked_for_dry_has_no_link_made(self):
+        self.linked()
+        os.unlink(self.link)
+        outcome = self.linked(dry=True, sources=("system",))
+        self.assertEqual(("system", True, self.link), (outcome.source, outcome.changed, outcome.link))
+        self.assertFalse(os.path.lexists(self.link))
+
+
 class FailureTest(LadderCase):
     """The error that lists every rung, and what may be said in it."""
 
@@ -160,7 +218,7 @@ class FailureTest(LadderCase):
             "  precache  {} has no other, only hello, installer, pip".format(self.precache), lines[2]
         )
         self.assertEqual("            -> add it to the toolset and build the precache again", lines[3])
-        self.assertTrue(lines[-1].startswith("            -> install the package of other"))
+        self.assertIn("-> name them: packages of the module", lines[-1])
         self.assertEqual([attempt.source for attempt in error.outcome.attempts], list(SOURCES))
 
     def test_each_attempt_is_reported_when_it_has_ended(self):

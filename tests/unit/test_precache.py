@@ -212,7 +212,7 @@ class DefaultPathTest(PrecacheCase):
     def assert_unsafe(self, words):
         error = self.refused("")
         self.assertEqual("the precache at {} is not safe: {}".format(self.precache, words), error.cause)
-        self.assertIn("vouch for it with --precache", error.cure)
+        self.assertIn("make it and all on the way root's", error.cure)
         # Who names it vouches for the way.
         self.assertEqual(self.precache, precache.open_precache(self.precache).path)
 

@@ -7,6 +7,7 @@ import unittest
 from testnode_python import precache
 from testnode_python.errors import Error, PrecacheError, UsageError
 from testnode_python.manifest import Locked
+from testnode_python.request import DEFAULT_SOURCES, Request
 
 from tests.support.nodes import InAFolder, clean_environ, make_node
 from tests.support.precaches import LOCKED, HasPrecache
@@ -49,6 +50,19 @@ class NodeTest(InAFolder):
         self.assertGreater(node.deadline.left(), 1)
         self.assertIs(node.request, share.request)
 
+    def test_asking_for_something_else_is_the_same_node_with_what_is_known_of_it(self):
+        node = make_node(self.folder, venv="/opt/x")
+        interpreter = node.interpreter
+        other = node.asking(link=True, sources=("system",))
+        self.assertEqual((True, ("system",)), (other.request.link, other.request.sources))
+        self.assertEqual((False, DEFAULT_SOURCES), (node.request.link, node.request.sources))
+        self.assertEqual(("hello", "/opt/x"), (other.request.tool, other.request.venv))
+        self.assertIs(interpreter, other.interpreter)
+        self.assertIs(node.deadline, other.deadline)
+        # What it finds out is its own.
+        other.look_again()
+        self.assertIs(interpreter, node.interpreter)
+
     def test_the_interpreter_is_examined_once_until_it_is_looked_at_again(self):
         node = make_node(self.folder)
         first = node.interpreter
@@ -62,6 +76,20 @@ class NodeTest(InAFolder):
         self.assertEqual(sys.version_info[:2], node.platform.minor)
         self.assertIsNone(node._interpreter)
         self.assertEqual(node.interpreter.platform, node.platform)
+
+    def test_whether_it_has_ensurepip_is_known_without_starting_it_too(self):
+        node = make_node(self.folder)
+        known = node.has_ensurepip
+        self.assertIsNone(node._interpreter)
+        self.assertIs(node.interpreter.ensurepip, known)
+
+    def test_whether_another_has_ensurepip_is_asked_of_it(self):
+        python = 'exec {} "$@" | sed \'s/"ensurepip": [a-z]*/"ensurepip": {}/\''
+        for answer in (True, False):
+            mine = self.script("mine", python.format(sys.executable, str(answer).lower()))
+            environ = clean_environ(self.folder, "/usr/bin", "/bin")  # where sed is
+            node = make_node(self.folder, environ=environ, python=mine)
+            self.assertIs(answer, node.has_ensurepip)
 
     def test_what_another_python_is_is_asked_of_it(self):
         node = make_node(self.folder, python=self.script("mine", 'exec {} "$@"'.format(sys.executable)))
@@ -80,6 +108,15 @@ class NodeTest(InAFolder):
     def test_its_environments_are_in_the_home_unless_the_caller_says_where(self):
         self.assertEqual(self.folder + "/.local/hello", make_node(self.folder).place.path)
         self.assertEqual("/opt/x", make_node(self.folder, venv="/opt/x").place.path)
+        # What everybody runs lies in nobody's home.
+        for venv in ("", "~/x"):
+            linked = make_node(self.folder, venv=venv, link=True)
+            self.assertEqual("/usr/hello-env", linked.place.path)
+            self.assertEqual(os.geteuid() == 0, linked.place.shared)
+
+    def test_nothing_more_is_asked_for_than_the_caller_said(self):
+        request = Request("hello")
+        self.assertEqual((False, (), False), (request.link, request.modules, request.dry))
 
     def test_a_caller_without_home_has_that_of_the_users_list(self):
         environ = clean_environ(self.folder)

@@ -39,7 +39,7 @@ def find(request, node):
             raise
         except Error as error:
             reasons.append(str(error))
-    if not request.executable and _has_own_command(node.tool):
+    if request.executable in ("", node.tool.command) and _has_own_command(node.tool):
         if not any(True for _ in _on_path(node)):
             reasons.insert(0, "no {} on PATH".format(node.tool.command))
     raise Error("; ".join(reasons))
@@ -50,7 +50,7 @@ def candidates(request, node):
 
     :rtype: iterator(Candidate)
     """
-    if request.executable:
+    if request.executable and request.executable != node.tool.command:
         path = _named(request.executable, node.environ)
         yield Candidate(path, _tree_of(path))
     if _has_own_command(node.tool):

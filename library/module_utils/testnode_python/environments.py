@@ -219,11 +219,9 @@ def unwritable(path, error):
 
     :rtype: PlaceError
     """
-    cures = {
-        errno.ENOSPC: "free some space",
-        errno.EACCES: "name a folder that you may write with --venv, or another HOME",
-        errno.EROFS: "name a folder that you may write with --venv, or another HOME",
-    }
+    elsewhere = "name a folder that you may write with --venv, or another HOME"
+    cures = dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR), elsewhere)
+    cures[errno.ENOSPC] = "free some space"
     words = "{} cannot be made: {}".format(path, error.strerror or error)
     if error.filename and error.filename != path:
         words += ": {}".format(error.filename)

@@ -136,9 +136,17 @@ def own_platform(path):
     :param str path: its path.
     :rtype: Platform or None
     """
-    if not sys.executable or os.path.realpath(path) != os.path.realpath(sys.executable):
-        return None
-    return _platform(dict(probe_runner.platform(), executable=path))
+    return _platform(dict(probe_runner.platform(), executable=path)) if is_own(path) else None
+
+
+def is_own(path):
+    """Say whether an interpreter is the binary that runs us."""
+    return bool(sys.executable) and os.path.realpath(path) == os.path.realpath(sys.executable)
+
+
+def own_ensurepip():
+    """Say whether the Python that runs us has ensurepip; of the standard library we see the same as it."""
+    return probe_runner.has_ensurepip()
 
 
 def _platform(facts):

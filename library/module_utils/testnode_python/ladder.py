@@ -11,8 +11,12 @@ from .request import Node
 
 
 def _from_packages(request, node):
-    """Leave the distribution's packages to who may install them."""
-    from . import packages
+    """Leave the distribution's packages to who may install them; find what they gave."""
+    from . import discovery, getpip, packages
+
+    if request.packaged:
+        ready = (getpip if node.tool.name == PIP else discovery).find(request, node)
+        return ready._replace(changed=True)
 
     names = packages.here(node.tool.name)
     raise Error(
@@ -94,7 +98,8 @@ def _try(source, rung, node):
         except UsageError:
             raise
         except Error as error:
-            reason, cure = error.cause, error.cure
+            # A tool whose link could not be made is not what was asked for.
+            ready, reason, cure = None, error.cause, error.cure
     reason, cure = (redact(words, node.secrets()) for words in (reason, cure))
     return ready, Attempt(source, ready is not None, reason, cure, time.monotonic() - begun)
 
@@ -102,7 +107,7 @@ def _try(source, rung, node):
 def _linked(ready, node):
     from . import links
 
-    link = links.make(ready.executable, node.environ)
+    link = links.make(ready.executable, node.environ, dry=node.request.dry)
     return ready._replace(link=link, changed=ready.changed or bool(link)) if link else ready
 
 

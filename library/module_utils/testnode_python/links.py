@@ -35,12 +35,13 @@ def is_on_path(executable, environ):
     return found is not None and os.path.realpath(found) == os.path.realpath(executable)
 
 
-def make(executable, environ, folder=FOLDER):
+def make(executable, environ, folder=FOLDER, dry=False):
     """Make a program run by its bare name, for everybody.
 
     :param str executable: the program.
     :param dict environ: the caller's variables.
     :param str folder: where the link goes.
+    :param bool dry: nothing is written, but told what would be.
     :returns: the link's path, or "" where none is needed.
     :rtype: str
     :raises Error: where the program is not root's, or has a name that must not lead elsewhere.
@@ -60,6 +61,11 @@ def make(executable, environ, folder=FOLDER):
             "{} is there already and is no link, so it stays as it is".format(path),
             "remove it, or ask for the tool without a global link",
         )
+    # A root whose PATH lacks the folder has the right link all the same.
+    if os.path.realpath(path) == os.path.realpath(executable):
+        return ""
+    if dry:
+        return path
     new = os.path.join(folder, ".{}.new".format(os.path.basename(executable)))
     try:
         os.makedirs(folder, exist_ok=True)

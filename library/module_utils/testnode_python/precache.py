@@ -184,7 +184,7 @@ def open_precache(path=""):
     owners = ownership.trusted_owners() if named else {0}
     reason = _distrust(folder, named, owners)
     if reason:
-        cure = _OWN_IT if named else "make it and all on the way root's, or vouch for it with --precache"
+        cure = _OWN_IT if named else "make it and all on the way root's and writable by nobody else"
         raise PrecacheError(path, "the precache at {} is not safe: {}".format(path, reason), cure)
     real = os.path.realpath(folder)
     file = os.path.join(real, manifest.FILE_NAME)

@@ -65,11 +65,12 @@ def tools(requests, environ, names=(), soft=False):
     :raises Error: where a request makes no sense.
     """
     done = Provision([])
-    deadline = Deadline(requests[0].timeout)
+    deadline = Deadline(requests[0].timeout if requests else 0)
     for position, request in enumerate(requests):
         share = max(deadline.left() / (len(requests) - position), 0.1)
         try:
-            one = _tool(request._replace(timeout=share), environ, names)
+            # A time that makes no sense stays one, for it to be refused.
+            one = _tool(_softly(request, soft)._replace(timeout=min(request.timeout, share)), environ, names)
         except Error as error:
             if not soft:
                 raise
@@ -77,6 +78,27 @@ def tools(requests, environ, names=(), soft=False):
             one = Provision([outcome], warnings=[str(error)])
         done = _both(done, one)
     return done
+
+
+def venv_command(request, environ):
+    """Return what makes environments with a pip without more ado, or "" where nothing does.
+
+    :param Request request: names the Python.
+    :param dict environ: the caller's variables.
+    :rtype: str
+    :raises UsageError: where there is no such Python.
+    """
+    return _venv_of(Node(request, environ))
+
+
+def _venv_of(node):
+    return node.platform.executable + " -m venv" if node.has_ensurepip else ""
+
+
+def _softly(request, soft):
+    """Return the request; who wants no failure does not want to hear of packages either."""
+    sources = tuple(source for source in request.sources if source != "packages")
+    return request._replace(sources=sources) if soft else request
 
 
 def _tool(request, environ, names=()):
@@ -134,7 +156,17 @@ def _pip(node, names=()):
             "pip for everybody is installed by root, and this user may not become it",
             "allow sudo without a password, or set the scope to user",
         )
-    return _climbed(node, names)
+    done = _climbed(node, names)
+    if request.scope != "user" or interpreter.venv:
+        return done
+    return done._replace(warnings=[_for_one_user(outcome) for outcome in done.outcomes if outcome.executable])
+
+
+def _for_one_user(outcome):
+    return (
+        "{} is for this user alone: root does not import it, so Ansible's pip module fails with become,"
+        " and a plain shell does not have its folder on PATH".format(outcome.executable)
+    )
 
 
 def _packaging_for_ansible(node):
@@ -153,8 +185,9 @@ def _packaging_for_ansible(node):
 
 def _virtualenv(node, command):
     """Find out what makes environments that have a pip: venv where it can, else virtualenv."""
-    if command or node.interpreter.ensurepip:
-        return Provision([], virtualenv_command=command or node.platform.executable + " -m venv")
+    command = command or _venv_of(node)
+    if command:
+        return Provision([], virtualenv_command=command)
     for_all = node.request.scope == "global"
     made = _tool(node.request._replace(tool=VIRTUALENV, version="", get_pip="", link=for_all), node.environ)
     return made._replace(virtualenv_command="".join(outcome.executable for outcome in made.outcomes))
@@ -162,7 +195,7 @@ def _virtualenv(node, command):
 
 def _promised(node):
     """Return what would come of a request, as far as that is known before."""
-    place = node.place.path
+    place = "/usr" if node.request.packaged else node.place.path
     executable = os.path.join(place, "bin", node.declared.command) if node.tool.name != PIP else ""
     return Outcome.unready(node.tool.name)._replace(executable=executable, changed=True)
 
@@ -184,13 +217,13 @@ def _found(node):
 
 def _climbed(node, names):
     """Climb the ladder; where the distribution is to give the tool, say what to install."""
-    if node.request.dry:
+    if node.request.dry and (_installs(node.request) or node.request.packaged):
         there = _found(node)
         return Provision([there if there is not None else _promised(node)])
     try:
         return Provision([ladder.climb(node)])
     except NotReadyError:
-        if "packages" not in node.request.sources:
+        if "packages" not in node.request.sources or node.request.packaged:
             raise
         try:
             return Provision([], packages=list(names) or packages.here(node.tool.name))

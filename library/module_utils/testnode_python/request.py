@@ -31,7 +31,8 @@ class Request(NamedTuple):
     brings along; ``timeout`` the seconds for all of it; ``link`` asks for a tool
     that everybody has by its bare name; ``modules`` (of pip) are what the
     interpreter is to import, instead of all that makes pip whole; ``dry`` that
-    nothing is written, but told what would be.
+    nothing is written, but told what would be; ``packaged`` that the packages told
+    before were installed by now.
     """
 
     tool: str
@@ -51,6 +52,7 @@ class Request(NamedTuple):
     link: bool = False
     modules: Tuple[str, ...] = ()
     dry: bool = False
+    packaged: bool = False
 
 
 class Node:
@@ -114,6 +116,14 @@ class Node:
             path = interpreters.locate(self.request.python, self.environ)
             self._platform = interpreters.own_platform(path) or self.interpreter.platform
         return self._platform
+
+    @property
+    def has_ensurepip(self):
+        """Whether ``venv`` makes environments with a pip, often known without starting the Python."""
+        path = interpreters.locate(self.request.python, self.environ)
+        if self._interpreter is None and interpreters.is_own(path):
+            return interpreters.own_ensurepip()
+        return self.interpreter.ensurepip
 
     @property
     def interpreter(self):

@@ -122,6 +122,11 @@ def bundled_pip():
     return ""
 
 
+def has_ensurepip():
+    """Say whether ensurepip, and so venv with a pip, is really there: distributions split it off."""
+    return spec_of("ensurepip") is not None and bool(bundled_pip())
+
+
 def platform():
     """Return what this binary is, whatever is installed beside it."""
     return {
@@ -147,7 +152,7 @@ def facts():
         "platform": platform(),
         "prefix": sys.prefix,
         "venv": in_venv,
-        "ensurepip": spec_of("ensurepip") is not None and bool(bundled_pip()),
+        "ensurepip": has_ensurepip(),
         "distutils": has_distutils(),
         "pip_runs": pip_uses_sysconfig() or has_distutils(),
         "externally_managed": marker if os.path.exists(marker) and not in_venv else "",

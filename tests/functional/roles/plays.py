@@ -1,0 +1,62 @@
+"""Plays that several tests run, and what came of them."""
+
+# The tasks of each role that call its module, the one as root last.
+TASKS = {
+    "ensure-pip": ("Make pip ready", "Make pip ready for everybody", "Find pip"),
+    "ensure-virtualenv": ("Make virtualenv ready", "Make virtualenv ready for everybody", "Find virtualenv"),
+    "ensure-tox": ("Make tox ready", "Make tox ready for everybody", "Find tox"),
+    "ensure-python-tool": ("Make the tool ready", "Make the tool ready for everybody", "Find the tool"),
+    "prepare-python-tools": ("Make the tools ready", "Make the tools ready for everybody"),
+}
+
+
+def roles(*names, **variables):
+    """Return a play of roles.
+
+    :param names: the roles.
+    :param variables: of the play, as a playbook has them.
+    """
+    return [{"hosts": "all", "gather_facts": False, "roles": list(names), "vars": variables}]
+
+
+def careful(names, **variables):
+    """Return a play of roles each of which may fail."""
+    tasks = [
+        {
+            "name": f"{role} with care",
+            "block": [{"name": f"Include {role}", "ansible.builtin.include_role": {"name": role}}],
+            "rescue": [{"name": f"Pass over {role}", "ansible.builtin.debug": {"msg": "it failed"}}],
+        }
+        for role in names
+    ]
+    return [{"hosts": "all", "gather_facts": False, "tasks": tasks, "vars": variables}]
+
+
+def shell(*commands, **keywords):
+    """Return a play of commands in a plain Ansible shell; each is named by its words.
+
+    :param keywords: of the play, as ``become``.
+    """
+    tasks = [{"name": words, "ansible.builtin.shell": words} for words in commands]
+    return [dict(hosts="all", gather_facts=False, tasks=tasks, **keywords)]
+
+
+def last(played, role):
+    """Return the result of a role's last call of its module."""
+    found = [each for task in TASKS[role] for each in played.of(f"{role} : {task}")]
+    assert found, played.output
+    return found[-1]
+
+
+def outcome(played, role):
+    """Return the outcome of a role that succeeded."""
+    result = last(played, role)
+    assert result["kind"] == "ok", played.output
+    return result["outcomes"][0]
+
+
+def succeed(controller, plays, *options):
+    """Run plays that are to succeed; return how they ended."""
+    played = controller.play(plays, *options)
+    assert played.returncode == 0, played.output
+    return played

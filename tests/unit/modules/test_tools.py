@@ -1,0 +1,123 @@
+"""The module testnode_python_tools."""
+
+import os
+import unittest
+
+from tests.unit import test_payload
+
+from . import MODULES, NEEDS_ANSIBLE, ModuleCase
+
+
+class ToolsSourceTest(ModuleCase):
+    """The file."""
+
+    module = "testnode_python_tools"
+
+    def test_python_2_can_read_it(self):
+        self.assert_python2_reads_it()
+
+
+@NEEDS_ANSIBLE
+class ToolsModuleTest(ModuleCase):
+    """One call."""
+
+    module = "testnode_python_tools"
+
+    def in_home(self, tool):
+        return os.path.join(self.home, ".local", tool, "bin", tool)
+
+    def test_what_is_found_and_what_is_made_are_told_in_order(self):
+        mine = self.script("home/bin/mine", "echo mine 3.0")
+        answer = self.call(tools=["mine", {"name": "hello", "version": "<4", "venv": None}])
+        self.assertEqual(
+            [
+                ("mine", "system", "3.0", mine, False),
+                ("hello", "precache", "1.0", self.in_home("hello"), True),
+            ],
+            [
+                (each["tool"], each["source"], each["version"], each["executable"], each["changed"])
+                for each in answer["outcomes"]
+            ],
+        )
+        self.assertEqual((False, True), (answer["failed"], answer["changed"]))
+        self.assertEqual((False, []), (answer["needs_root"], answer["packages"]))
+        again = self.call(tools=["mine", "hello"])
+        self.assertEqual((False, "system"), (again["changed"], again["outcomes"][1]["source"]))
+
+    def test_a_dictionary_says_which_program_and_where(self):
+        other = self.script("other/mine-3", "echo mine 3.0")
+        hello = {"name": "hello", "venv": "~/here", "command": "hello"}
+        answer = self.call(tools=[{"name": "mine", "executable": other}, hello])
+        self.assertEqual(
+            [other, self.home + "/here/bin/hello"], [each["executable"] for each in answer["outcomes"]]
+        )
+
+    def test_a_failure_names_every_attempt(self):
+        answer = self.call(tools=["other"])
+        self.assertIs(True, answer["failed"])
+        attempts = answer["outcome"]["attempts"]
+        self.assertEqual(
+            ["system", "precache", "mirror", "packages"], [attempt["source"] for attempt in attempts]
+        )
+        self.assertIn("other could not be made ready", answer["msg"])
+        for attempt in attempts:
+            self.assertIn("{:<8}  {}".format(attempt["source"], attempt["reason"]), answer["msg"])
+            self.assertIn(attempt["cure"], answer["msg"])
+
+    def test_where_it_is_soft_a_failure_is_a_warning(self):
+        answer = self.call(tools=["other", "hello"], soft=True)
+        self.assertEqual((False, ["", self.in_home("hello")]), (answer["failed"], self.executables(answer)))
+        self.assertIn("other could not be made ready", answer["output"])
+
+    def executables(self, answer):
+        return [outcome["executable"] for outcome in answer["outcomes"]]
+
+    def test_check_mode_promises_and_writes_nothing(self):
+        answer = self.call("--check", tools=["hello"])
+        self.assertEqual((True, [self.in_home("hello")]), (answer["changed"], self.executables(answer)))
+        self.assertFalse(os.path.exists(self.home + "/.local"))
+
+    def test_what_makes_no_sense_is_refused_in_a_sentence(self):
+        for tools, words in (
+            ([{"name": "hello", "vers": "1", "path": "/x"}], "but not path, vers"),
+            ([{"name": "hello", "vers": None}], "but not vers"),
+            ([{"version": "<4"}], "a tool has a name"),
+            ([{"name": None}], "a tool has a name"),
+            ([{"name": "hello", "version": 4}], "'4' is not a version specifier"),
+            (["../x"], "'../x' is not the name of a tool"),
+        ):
+            with self.subTest(tools):
+                answer = self.call(tools=tools)
+                self.assertEqual((True, {}), (answer["failed"], answer["outcome"]))
+                self.assertIn(words, answer["msg"])
+
+    def test_no_tools_are_nothing_to_do(self):
+        answer = self.call(tools=[])
+        self.assertEqual((False, False, []), (answer["failed"], answer["changed"], answer["outcomes"]))
+
+    def test_packages_are_told(self):
+        answer = self.call(tools=["other"], sources=["system", "packages"], packages=["python3-other"])
+        self.assertEqual((["python3-other"], []), (answer["packages"], answer["outcomes"]))
+        answer = self.call(tools=["other"], sources=["packages"], packages=["python3-other"], packaged=True)
+        self.assertIn("no other on PATH", answer["msg"])
+
+    def test_python_2_is_refused_with_the_way_out(self):
+        answer = self.call(tools=["tox"], python2=True)
+        self.assertIs(True, answer["failed"])
+        self.assertIn("tox_prefer_python2 is set", answer["msg"])
+
+    def test_secrets_of_mirrors_appear_nowhere(self):
+        secrets = ["j0ename", "s3cr3tword", "t0kenword"]
+        url = "http://{}:{}@127.0.0.1:9/simple?token={}".format(*secrets)
+        output = self.assert_secrets_are_kept(secrets, tools=["other"], mirrors=[url], timeout=20)
+        self.assertIn("http://127.0.0.1:9/simple", output)
+
+    def test_ansible_ships_what_the_imports_say(self):
+        self.assertEqual(test_payload.payload(MODULES / (self.module + ".py")), self.shipped(tools=["hello"]))
+
+    @unittest.skipIf(os.geteuid() == 0, "root makes a link of it")
+    def test_who_may_not_become_root_is_warned(self):
+        self.script("home/bin/sudo", "exit 1")
+        answer = self.call(tools=["hello"], link=True)
+        self.assertEqual([self.in_home("hello")], self.executables(answer))
+        self.assertIn("does not run by its bare name", answer["output"])

@@ -1,0 +1,92 @@
+"""What Ansible ships to a node with each module: what it needs, and nothing else."""
+
+import ast
+import pathlib
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODULES = sorted((ROOT / "library" / "modules").glob("*.py"))
+PACKAGE = ROOT / "library" / "module_utils" / "testnode_python"
+PREFIX = ("ansible", "module_utils", "testnode_python")
+# Of the node side only who sits at a shell has any use for these.
+NOT_SHIPPED = {"cli.py", "checkout.py"}
+
+
+def names_in(path, package):
+    """Return the dotted names, as tuples, of all that a file imports, anywhere in it.
+
+    :param Path path: the file.
+    :param tuple package: the package that it lies in.
+    """
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            names.update(tuple(alias.name.split(".")) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            base += tuple(node.module.split(".")) if node.module else ()
+            names.update(base + (alias.name,) for alias in node.names)
+            names.add(base)
+    return {name[len(PREFIX) :] for name in names if name[: len(PREFIX)] == PREFIX}
+
+
+def payload(module):
+    """Return the files of the package that Ansible finds from a module on, relative to the package."""
+    found, waiting = set(), {()} | names_in(module, ())
+    while waiting:
+        name = waiting.pop()
+        folder = PACKAGE.joinpath(*name)
+        path = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+        if not path.is_file() or path in found:
+            continue  # a name in a module, or one that is done
+        found.add(path)
+        package = PREFIX + (name if folder.is_dir() else name[:-1])
+        # Of what is shipped each folder on the way is a package.
+        waiting |= names_in(path, package) | {name[:-1]}
+    return {path.relative_to(PACKAGE).as_posix() for path in found}
+
+
+class PayloadTest(unittest.TestCase):
+    """The closure of the imports, lazy ones included."""
+
+    def test_there_are_modules_and_each_is_named_like_none_of_ansibles(self):
+        self.assertEqual(
+            ["testnode_python_pip.py", "testnode_python_tools.py"], [path.name for path in MODULES]
+        )
+
+    def test_neither_the_builder_nor_the_command_line_is_shipped(self):
+        for module in MODULES:
+            with self.subTest(module.name):
+                shipped = payload(module)
+                self.assertEqual(set(), {name for name in shipped if name.startswith("builder/")})
+                self.assertEqual(set(), shipped & NOT_SHIPPED)
+
+    def test_what_is_imported_when_it_is_needed_is_shipped(self):
+        lazy = {"discovery.py", "wheels.py", "mirrors.py", "getpip.py", "packages.py", "links.py"}
+        runners = {"runners/{}.py".format(name) for name in ("__init__", "probe", "environment", "pip_main")}
+        for module in MODULES:
+            with self.subTest(module.name):
+                self.assertEqual(set(), (lazy | runners | {"__init__.py"}) - payload(module))
+
+    def test_all_of_the_rest_of_the_node_side_is_shipped(self):
+        node_side = {
+            path.relative_to(PACKAGE).as_posix()
+            for path in PACKAGE.rglob("*.py")
+            if PACKAGE / "builder" not in path.parents
+        }
+        self.assertLessEqual(NOT_SHIPPED, node_side)
+        for module in MODULES:
+            with self.subTest(module.name):
+                self.assertEqual(node_side - NOT_SHIPPED, payload(module))
+
+    def test_the_modules_import_us_as_ansible_names_us(self):
+        for module in MODULES:
+            imports = [
+                node
+                for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+                if isinstance(node, ast.ImportFrom) and "testnode_python" in (node.module or "")
+            ]
+            with self.subTest(module.name):
+                self.assertTrue(imports)
+                for node in imports:
+                    self.assertEqual((0, PREFIX), (node.level, tuple(node.module.split("."))[:3]))
