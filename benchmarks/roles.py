@@ -191,7 +191,7 @@ def prepared(bench, rounds):
     return [row for _, row in turns]
 
 
-def first_runs(bench, state, root, rounds, sides, network):
+def first_runs(bench, state, root, rounds, *, sides, network):
     """Measure the three roles on nodes that never saw them, a new one each time, beside a ping there."""
     rows = {(PING, OURS): Row(state, PING, OURS)}
     rows.update({(ALL_THREE, who): Row(state, ALL_THREE, who) for who in sides})
@@ -214,13 +214,13 @@ def first_runs(bench, state, root, rounds, sides, network):
 
 def precached(bench, rounds):
     """Measure first runs on a node with a precache and without network."""
-    return first_runs(bench, "precached", bench.precached, rounds, (OURS,), network=False)
+    return first_runs(bench, "precached", bench.precached, rounds, sides=(OURS,), network=False)
 
 
 def bare(bench, rounds):
     """Measure first runs on a node with a mirror; slow, so of fewer rounds."""
     rounds = min(rounds, FIRST_BARE_ROUNDS)
-    return first_runs(bench, "bare", bench.bare, rounds, bench.sides(), network=True)
+    return first_runs(bench, "bare", bench.bare, rounds, sides=bench.sides(), network=True)
 
 
 STATES = {"prepared": prepared, "precached": precached, "bare": bare}

@@ -48,10 +48,6 @@ options:
     type: list
     elements: str
     default: [python3]
-  python2:
-    description: Whether Python 2 is asked for, which is refused.
-    type: bool
-    default: false
   sources:
     description: What may be used. V(packages) is told, not installed.
     type: list
@@ -139,10 +135,6 @@ import sys
 from ansible.module_utils.basic import AnsibleModule
 
 OLDEST = (3, 6)
-PYTHON2 = (
-    "ensure_pip_from_packages_with_python2 is set, and pip for Python 2 is not served; leave it out, and"
-    " install the packages that still exist with Ansible's package module"
-)
 
 
 def main():
@@ -160,7 +152,6 @@ def main():
                 "no_log": True,
             },
             "from_upstream_interpreters": {"type": "list", "elements": "str", "default": ["python3"]},
-            "python2": {"type": "bool", "default": False},
             "sources": {
                 "type": "list",
                 "elements": "str",
@@ -179,41 +170,24 @@ def main():
     if sys.version_info < OLDEST:
         words = "Python {0}.{1} is too old for testnode-python, which needs 3.6".format(*sys.version_info)
         module.fail_json(msg=words + "; set ansible_python_interpreter to a newer one")
-    if module.params["python2"]:
-        module.fail_json(msg=PYTHON2)
     ensure(module)
 
 
 def ensure(module):
     """Make one call of the library."""
     # Python 2 could not even read them.
-    from ansible.module_utils.testnode_python import interpreters, provision
+    from ansible.module_utils.testnode_python import arguments, provision
     from ansible.module_utils.testnode_python.errors import Error
     from ansible.module_utils.testnode_python.redaction import redact
-    from ansible.module_utils.testnode_python.request import Request
 
-    params = module.params
-    common = {
-        "tool": "pip",
-        "version": params["version"],
-        "scope": params["scope"],
-        "get_pip": params["from_upstream_url"] if params["from_upstream"] else "",
-        "sources": ("system", "packages") if params["from_packages"] else tuple(params["sources"]),
-        "precache": params["precache"],
-        "mirrors": tuple(params["mirrors"]),
-        "packaged": params["packaged"],
-        "timeout": params["timeout"],
-        "dry": module.check_mode,
-    }
+    params = dict(module.params)
     # Of the URLs only the secrets are secret, and those the library never tells.
     module.no_log_values.difference_update(params["mirrors"] + [params["from_upstream_url"]])
-    params["mirrors"] = [redact(url) for url in params["mirrors"]]
-    params["from_upstream_url"] = redact(params["from_upstream_url"])
-    asked = (params["from_upstream_interpreters"] if params["from_upstream"] else []) or [params["python"]]
+    module.params["mirrors"] = [redact(url) for url in params["mirrors"]]
+    module.params["from_upstream_url"] = redact(params["from_upstream_url"])
     try:
-        pythons = [interpreters.locate(python, os.environ) for python in asked]
-        requests = [Request(python=python, **common) for python in pythons]
-        done = provision.pip(requests, os.environ, params["packages"], params["virtualenv_command"])
+        asked = arguments.pips_of(params, os.environ, module.check_mode)
+        done = provision.pip(asked, os.environ, params["packages"], params["virtualenv_command"])
     except Error as error:
         outcome = getattr(error, "outcome", None)
         module.fail_json(msg=str(error), outcome=outcome.as_dict() if outcome else {})
@@ -222,7 +196,7 @@ def ensure(module):
     module.exit_json(
         changed=done.changed,
         outcomes=[outcome.as_dict() for outcome in done.outcomes],
-        interpreters=pythons,
+        interpreters=[request.python for request in asked],
         virtualenv_command=done.virtualenv_command,
         needs_root=done.needs_root,
         packages=done.packages,

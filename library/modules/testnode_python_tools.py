@@ -59,16 +59,8 @@ options:
     description: Whether the packages that an earlier call told were installed since.
     type: bool
     default: false
-  virtualenv_command:
-    description: Whether to tell in RV(virtualenv_command) what makes environments.
-    type: bool
-    default: false
   soft:
     description: Whether a tool that cannot be made ready is a warning and no failure.
-    type: bool
-    default: false
-  python2:
-    description: Whether Python 2 is asked for, which is refused.
     type: bool
     default: false
   timeout:
@@ -138,10 +130,6 @@ import sys
 from ansible.module_utils.basic import AnsibleModule
 
 OLDEST = (3, 6)
-PYTHON2 = (
-    "tox_prefer_python2 is set, and no tox of today runs on Python 2; leave it out: a tox older than 4 with a"
-    " virtualenv older than 20.22 still makes environments of Python 2"
-)
 
 
 def main():
@@ -161,9 +149,7 @@ def main():
             "link": {"type": "bool", "default": False},
             "packages": {"type": "list", "elements": "str", "default": []},
             "packaged": {"type": "bool", "default": False},
-            "virtualenv_command": {"type": "bool", "default": False},
             "soft": {"type": "bool", "default": False},
-            "python2": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 300},
         },
         supports_check_mode=True,
@@ -173,39 +159,27 @@ def main():
         if module.params["soft"]:
             module.exit_json(skipped=True, msg=words, outcomes=[], needs_root=False, packages=[])
         module.fail_json(msg=words + "; set ansible_python_interpreter to a newer one")
-    if module.params["python2"]:
-        module.fail_json(msg=PYTHON2)
     ensure(module)
 
 
 def ensure(module):
     """Make one call of the library."""
     # Python 2 could not even read them.
-    from ansible.module_utils.testnode_python import provision
+    from ansible.module_utils.testnode_python import arguments, provision
     from ansible.module_utils.testnode_python.errors import Error
     from ansible.module_utils.testnode_python.redaction import redact
-    from ansible.module_utils.testnode_python.request import Request
 
-    params = module.params
-    common = {
-        "sources": tuple(params["sources"]),
-        "precache": params["precache"],
-        "mirrors": tuple(params["mirrors"]),
-        "python": params["python"],
-        "link": params["link"],
-        "packaged": params["packaged"],
-        "timeout": params["timeout"],
-        "dry": module.check_mode,
-    }
+    params = dict(module.params)
     # Of the URLs only the secrets are secret, and those the library never tells.
     module.no_log_values.difference_update(params["mirrors"])
-    params["mirrors"] = [redact(url) for url in params["mirrors"]]
+    module.params["mirrors"] = [redact(url) for url in params["mirrors"]]
     try:
-        requests = [Request(**dict(common, **fields_of(tool))) for tool in params["tools"]]
-        done = provision.tools(requests, os.environ, params["packages"], params["soft"])
-        wanted = requests[:1] if params["virtualenv_command"] else []
-        command = "".join(provision.venv_command(request, os.environ) for request in wanted)
+        asked = arguments.tools_of(params, module.check_mode)
+        done = provision.tools(asked, os.environ, params["packages"], params["soft"])
     except Error as error:
+        if params["soft"]:
+            module.warn(str(error))
+            module.exit_json(changed=False, outcomes=[], needs_root=False, packages=[])
         outcome = getattr(error, "outcome", None)
         module.fail_json(msg=str(error), outcome=outcome.as_dict() if outcome else {})
     for words in done.warnings:
@@ -215,30 +189,8 @@ def ensure(module):
         outcomes=[outcome.as_dict() for outcome in done.outcomes],
         needs_root=done.needs_root,
         packages=done.packages,
-        virtualenv_command=command,
+        virtualenv_command=done.virtualenv_command,
     )
-
-
-def fields_of(tool):
-    """Return the fields of a request that an element of ``tools`` gives."""
-    from ansible.module_utils.testnode_python.errors import UsageError
-
-    given = {"name": tool} if not isinstance(tool, dict) else tool
-    known = {
-        "name": "tool",
-        "version": "version",
-        "command": "command",
-        "executable": "executable",
-        "venv": "venv",
-    }
-    unknown = sorted(set(given) - set(known))
-    if unknown or given.get("name") is None:
-        raise UsageError(
-            "a tool has a name, and perhaps version, command, executable and venv, but not {0}".format(
-                ", ".join(unknown) or "no name"
-            )
-        )
-    return {known[key]: str(value) for key, value in given.items() if value is not None}
 
 
 if __name__ == "__main__":

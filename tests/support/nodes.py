@@ -6,7 +6,8 @@ import sys
 import tempfile
 import unittest
 
-from testnode_python.request import DEFAULT_SOURCES, Node, Request
+from testnode_python.request import DEFAULT_SOURCES, Request
+from testnode_python.supplies import SuppliedNode
 
 
 def clean_environ(home, *folders, **variables):
@@ -38,7 +39,8 @@ def make_node(home, tool="hello", environ=None, **asked):
     :param asked: further fields of Request; by default the precache is one that is not there.
     :rtype: Node
     """
-    return Node(make_request(home, tool, **asked), clean_environ(home) if environ is None else environ)
+    request = make_request(home, tool, **asked)
+    return SuppliedNode(request, clean_environ(home) if environ is None else environ)
 
 
 def make_request(home, tool="hello", **asked):

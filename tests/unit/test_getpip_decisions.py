@@ -5,7 +5,7 @@ import sys
 import tempfile
 from unittest import mock
 
-from testnode_python import getpip
+from testnode_python import getpip, sites
 
 from tests.support.pythons import make_venv
 
@@ -25,10 +25,10 @@ class DecisionsTest(GetPipTest):
     def test_root_installs_for_all_others_for_themselves_and_a_venv_has_but_one_site(self):
         for uid, scope in ((0, "global"), (1000, "user")):
             with mock.patch.object(os, "geteuid", lambda uid=uid: uid):
-                self.assertEqual(scope, getpip.scope_of(self.with_facts()))
-                self.assertEqual("user", getpip.scope_of(self.with_facts("user")))
-                self.assertEqual("global", getpip.scope_of(self.with_facts("global")))
-                self.assertEqual("global", getpip.scope_of(self.with_facts("user", venv=True)))
+                self.assertEqual(scope, sites.scope_of(self.with_facts()))
+                self.assertEqual("user", sites.scope_of(self.with_facts("user")))
+                self.assertEqual("global", sites.scope_of(self.with_facts("global")))
+                self.assertEqual("global", sites.scope_of(self.with_facts("user", venv=True)))
 
     def test_callers_that_write_into_the_same_site_lock_the_same_file(self):
         def lock(uid, *arguments, **facts):

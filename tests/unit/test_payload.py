@@ -9,6 +9,8 @@ MODULES = sorted((ROOT / "library" / "modules").glob("*.py"))
 PACKAGE = ROOT / "library" / "module_utils" / "testnode_python"
 PREFIX = ("ansible", "module_utils", "testnode_python")
 # Of the node side only who sits at a shell has any use for these.
+# Those that install; the other one looks first, and is small.
+PROVIDERS = [path for path in MODULES if not path.name.endswith("_find.py")]
 NOT_SHIPPED = {"cli.py", "checkout.py"}
 
 
@@ -51,7 +53,8 @@ class PayloadTest(unittest.TestCase):
 
     def test_there_are_modules_and_each_is_named_like_none_of_ansibles(self):
         self.assertEqual(
-            ["testnode_python_pip.py", "testnode_python_tools.py"], [path.name for path in MODULES]
+            ["testnode_python_find.py", "testnode_python_pip.py", "testnode_python_tools.py"],
+            [path.name for path in MODULES],
         )
 
     def test_neither_the_builder_nor_the_command_line_is_shipped(self):
@@ -64,7 +67,7 @@ class PayloadTest(unittest.TestCase):
     def test_what_is_imported_when_it_is_needed_is_shipped(self):
         lazy = {"discovery.py", "wheels.py", "mirrors.py", "getpip.py", "packages.py", "links.py"}
         runners = {"runners/{}.py".format(name) for name in ("__init__", "probe", "environment", "pip_main")}
-        for module in MODULES:
+        for module in PROVIDERS:
             with self.subTest(module.name):
                 self.assertEqual(set(), (lazy | runners | {"__init__.py"}) - payload(module))
 
@@ -75,9 +78,24 @@ class PayloadTest(unittest.TestCase):
             if PACKAGE / "builder" not in path.parents
         }
         self.assertLessEqual(NOT_SHIPPED, node_side)
-        for module in MODULES:
+        for module in PROVIDERS:
             with self.subTest(module.name):
                 self.assertEqual(node_side - NOT_SHIPPED, payload(module))
+
+    def test_what_only_looks_ships_nothing_that_installs(self):
+        installs = {
+            "ladder.py",
+            "provision.py",
+            "wheels.py",
+            "mirrors.py",
+            "getpip.py",
+            "pips.py",
+            "network.py",
+        }
+        (finder,) = set(MODULES) - set(PROVIDERS)
+        shipped = payload(finder)
+        self.assertLessEqual({"finder.py", "discovery.py", "sites.py", "runners/probe.py"}, shipped)
+        self.assertEqual(set(), shipped & (installs | {"indexes.py", "runners/environment.py"}))
 
     def test_the_modules_import_us_as_ansible_names_us(self):
         for module in MODULES:

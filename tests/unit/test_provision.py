@@ -6,7 +6,7 @@ import types
 import unittest
 from unittest import mock
 
-from testnode_python import ladder, links, packages, provision, request
+from testnode_python import finder, ladder, links, packages, provision, request
 from testnode_python.errors import NotReadyError, UsageError
 
 from tests.support.precaches import HasPrecache
@@ -27,7 +27,7 @@ class ProvisionCase(HasPrecache):
         super().setUp()
         # As if a venv ran us: nothing is looked at, or installed, beside it.
         ours = types.SimpleNamespace(prefix="/venv", base_prefix="/usr", executable="/venv/bin/python")
-        self.patch(provision, "sys", ours)
+        self.patch(finder, "sys", ours)
         # Nor is anything of the machine's, by whatever mistake.
         self.shared = os.path.join(self.folder, "usr", "{tool}-env")
         self.patch(request, "SHARED_VENV", self.shared)
@@ -75,11 +75,14 @@ class ToolsTest(ProvisionCase):
             [("mine", "system", mine, False), ("hello", "precache", self.in_home("hello"), True)],
             [(each.tool, each.source, each.executable, each.changed) for each in done.outcomes],
         )
-        self.assertEqual((False, [], [], "", True), done[1:] + (done.changed,))
+        self.assertEqual((False, [], [], True), done[1:4] + (done.changed,))
+        self.assertEqual(
+            done.virtualenv_command, finder.venv_command(request.Node(self.request(), self.environ()))
+        )
         self.assertIs(False, self.tools(self.request("mine"), self.request()).changed)
 
     def test_none_asked_for_is_nothing_to_do(self):
-        self.assertEqual(([], False, [], [], ""), tuple(self.tools()))
+        self.assertEqual(finder.Provision([]), self.tools())
         self.assertIs(False, self.tools().changed)
 
     def test_the_first_that_cannot_be_made_ready_is_an_error(self):
@@ -146,7 +149,7 @@ class LinkTest(ProvisionCase):
     def test_who_may_become_root_is_told_to_and_nothing_is_made(self):
         proof = self.sudo(0)
         done = self.tools(self.request(link=True))
-        self.assertEqual(([], True, [], [], ""), tuple(done))
+        self.assertEqual(([], True, [], [], False), done[:4] + (done.missing,))
         self.assertTrue(os.path.exists(proof))
         self.assertEqual([], self.made())
         self.assertIs(True, self.tools(self.request(link=True, dry=True)).needs_root)

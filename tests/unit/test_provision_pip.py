@@ -5,8 +5,9 @@ import shutil
 import types
 from unittest import mock
 
-from testnode_python import packages, provision
+from testnode_python import finder, packages, provision
 from testnode_python.errors import Error, NotReadyError, UsageError
+from testnode_python.request import Node
 
 from tests.support.precaches import COMPANIONS
 from tests.support.pythons import give, make_python, make_venv, site_of
@@ -37,7 +38,7 @@ class PipCase(test_provision.ProvisionCase):
     def run_by(self, python):
         """Have Ansible run us by this interpreter, which is no venv."""
         ours = types.SimpleNamespace(prefix="/usr", base_prefix="/usr", executable=python)
-        self.patch(provision, "sys", ours)
+        self.patch(finder, "sys", ours)
 
 
 class ReadyTest(PipCase):
@@ -50,7 +51,8 @@ class ReadyTest(PipCase):
             [("pip", "system", os.path.join(os.path.dirname(path), "pip3")) for path in (one, two)],
             [(each.tool, each.source, each.executable) for each in done.outcomes],
         )
-        self.assertEqual((False, [], [], one + " -m venv", False), done[1:] + (done.changed,))
+        self.assertEqual(finder.Provision(done.outcomes, virtualenv_command=one + " -m venv"), done)
+        self.assertIs(False, done.changed)
         self.assertEqual([], self.made())
 
     def test_get_pip_is_for_those_that_lack_pip(self):
@@ -64,7 +66,8 @@ class ReadyTest(PipCase):
     def test_for_everybody_it_takes_root_of_who_may_become_it(self):
         proof = self.sudo(0)
         done = self.pip(self.asked(self.python()), self.asked(self.bare()))
-        self.assertEqual((1, True, [], [], ""), (len(done.outcomes),) + done[1:])
+        self.assertEqual(finder.Provision(done.outcomes, needs_root=True), done)
+        self.assertEqual(1, len(done.outcomes))
         self.assertTrue(os.path.exists(proof))
         self.assertIs(True, self.pip(self.asked(self.bare("again"), dry=True)).needs_root)
 
@@ -134,9 +137,9 @@ class VirtualenvCommandTest(PipCase):
         whole = self.python("whole")
         for python, command in ((whole, whole + " -m venv"), (self.split, "")):
             asked = self.request("virtualenv", python=python)
-            self.assertEqual(command, provision.venv_command(asked, self.environ()))
+            self.assertEqual(command, finder.venv_command(Node(asked, self.environ())))
         with self.assertRaises(UsageError):
-            provision.venv_command(self.request(python="/nonexistent/python"), self.environ())
+            finder.venv_command(Node(self.request(python="/nonexistent/python"), self.environ()))
 
     def test_without_ensurepip_it_is_a_virtualenv_that_is_there(self):
         virtualenv = self.script("home/bin/virtualenv", "echo virtualenv 20.0")
@@ -206,11 +209,11 @@ class PackagingTest(PipCase):
         same = types.SimpleNamespace(prefix="/usr", base_prefix="/usr", executable=self.folder + "/same")
         os.symlink(self.target, same.executable)
         for ours in (venv, here, same):
-            with self.subTest(ours.executable), mock.patch.object(provision, "sys", ours):
+            with self.subTest(ours.executable), mock.patch.object(finder, "sys", ours):
                 done = self.pip(self.asked(self.target, scope="user"))
                 self.assertEqual((1, [], False), (len(done.outcomes), done.warnings, done.changed))
-        with mock.patch.object(provision, "sys", same):
-            with mock.patch.object(provision, "Node", wraps=provision.Node) as made:
+        with mock.patch.object(finder, "sys", same):
+            with mock.patch.object(provision, "SuppliedNode", wraps=provision.SuppliedNode) as made:
                 self.pip(self.asked(self.target, scope="user"))
         self.assertEqual(1, made.call_count)
 

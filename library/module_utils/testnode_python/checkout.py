@@ -6,9 +6,8 @@ import sys
 from . import ladder, ownership, receipts
 from .errors import UsageError
 from .manifest import Locked, Wheel
-from .precache import PIP
 from .request import Request
-from .tools import normalize, tool_named
+from .tools import PIP, normalize, tool_named
 
 BUILDER = "builder"
 # As setup.cfg says of the builder extra.

@@ -5,7 +5,7 @@ import re
 import shutil
 from typing import NamedTuple
 
-from . import interpreters, links, ownership, receipts
+from . import links, ownership, receipts
 from .commands import clean_environment, run
 from .errors import CommandError, Error, UsageError
 from .outcome import Ready
@@ -55,7 +55,7 @@ def candidates(request, node):
         yield Candidate(path, _tree_of(path))
     if _has_own_command(node.tool):
         yield from _on_path(node)
-    for environment in dict.fromkeys(_system_venvs(request, node.tool) + [node.place.path]):
+    for environment in dict.fromkeys(_system_venvs(request, node.tool) + [node.own_path]):
         tree = os.path.realpath(environment)
         receipt, _ = receipts.read(tree, ownership.trusted_owners())
         ours = receipt is not None and receipt.tool == node.tool.name and not request.command
@@ -159,6 +159,8 @@ def _by_receipt(receipt, candidate, node):
 
 
 def _is_wanted(python, node):
+    from . import interpreters
+
     wanted = interpreters.locate(node.request.python, node.environ)
     # Most often the path tells; a shim or wrapper has to be asked.
     return python == os.path.realpath(wanted) or python == node.platform.base

@@ -8,7 +8,6 @@ included, while a folder cannot be renamed over another.
 
 import errno
 import fcntl
-import hashlib
 import os
 import re
 import shutil
@@ -47,6 +46,8 @@ class Place(NamedTuple):
         name = os.path.basename(self.path)
         if not self._in_system:
             return "." + name
+        import hashlib  # only these need it
+
         # Their trees lie together: places of the same last name must not be taken for one.
         return "{}-{}".format(name, hashlib.sha256(os.fsencode(self.path)).hexdigest()[:8])
 

@@ -1,4 +1,4 @@
-"""pip for an interpreter: found, from the precache, from a mirror, or by get-pip.py.
+"""pip for an interpreter: from the precache, from a mirror, or by get-pip.py.
 
 The default is pip run from its own locked wheel: what get-pip.py does inside, less
 unpacking that wheel from itself first, and with the hashes required.
@@ -7,67 +7,15 @@ unpacking that wheel from itself first, and with the hashes required.
 import os
 import shutil
 
-from . import environments, indexes, pips
+from . import environments, indexes, pips, sites
 from .errors import Error, MirrorError
 from .outcome import Ready
-from .precache import PIP
 from .runners import AS_IN_A_SHELL
-from .tools import PIP_COMPANIONS
+from .tools import PIP, PIP_COMPANIONS
 
 GET_PIP_URL = "https://bootstrap.pypa.io/get-pip.py"
 # What get-pip.py would add is asked for by name, where it is lacking.
 _GET_PIP = ["--no-setuptools", "--no-wheel"]
-
-
-def find(request, node):
-    """Find pip, and what it needs to build wheels, in the interpreter.
-
-    :rtype: Ready
-    :raises Error: naming what is missing.
-    """
-    interpreter = node.interpreter
-    missing = lacking(node)
-    if missing:
-        there = interpreter.modules.get(PIP)
-        found = "pip {}, but ".format(there.version) if there and PIP not in missing else ""
-        raise Error("{} has {}no {}".format(interpreter, found, ", ".join(missing)))
-    if request.get_pip:
-        raise Error("get-pip.py was asked for")
-    if request.modules:
-        words = "{} has {}".format(interpreter, ", ".join(request.modules))
-        return Ready(words, node.platform.executable, "", python=node.platform.base)
-    version = interpreter.modules[PIP].version
-    if not node.versions.satisfies(version, request.version):
-        raise Error("{} has pip {}, not {}".format(interpreter, version, request.version))
-    if not interpreter.pip_command:
-        raise Error("{} has pip {}, but no pip3 command".format(interpreter, version))
-    words = "pip {} of {}".format(version, interpreter)
-    return Ready(words, interpreter.pip_command, version, python=node.platform.base)
-
-
-def lacking(node):
-    """Return what of pip and its companions the interpreter cannot import.
-
-    Where the rest is there, ``packaging`` is for Ansible's pip module, which is
-    content with pkg_resources.
-
-    :rtype: list(str)
-    """
-    interpreter = node.interpreter
-    wanted = node.request.modules or [PIP] + PIP_COMPANIONS
-    missing = [name for name in wanted if name not in interpreter.modules]
-    return [] if missing == ["packaging"] and interpreter.pkg_resources else missing
-
-
-def scope_of(node):
-    """Return the scope of an install: what the caller said, else what they may write.
-
-    :returns: ``user`` or ``global``; a venv has only its own site.
-    :rtype: str
-    """
-    if node.interpreter.venv:
-        return "global"
-    return node.request.scope or ("global" if os.geteuid() == 0 else "user")
 
 
 def from_precache(request, node):
@@ -111,12 +59,12 @@ def _one_at_a_time(request, node, install):
         if needed:
             node.look_again()
             if not _needs(node) and not request.get_pip:
-                return find(request, node)
+                return sites.find(request, node)
         return install(held)
 
 
 def _needs(node):
-    return bool(lacking(node)) or _is_unfit(node)
+    return bool(sites.lacking(node)) or _is_unfit(node)
 
 
 def _is_unfit(node):
@@ -163,7 +111,7 @@ def _from_one_mirror(request, node, mirror, held):
 
 def _wanted(node):
     """Return the names to install: what is lacking, and pip where it does not satisfy."""
-    missing = lacking(node)
+    missing = sites.lacking(node)
     if node.request.modules:
         return missing
     if PIP not in missing and (_is_unfit(node) or node.request.get_pip or not missing):
@@ -239,7 +187,7 @@ def _target(node):
             "pip needs distutils, which {} lacks".format(interpreter),
             "install it: apt-get install python3-distutils",
         )
-    scope = scope_of(node)
+    scope = sites.scope_of(node)
     if scope == "global" and not _may_write(interpreter.global_site):
         raise Error(
             "{} cannot be written, and pip for everybody goes there".format(interpreter.global_site),
@@ -265,7 +213,7 @@ def _may_replace(node):
     Not what a distribution's package manager or another scope owns; and where all
     is lacking, pip must not look either: it would trip over what a killed one left.
     """
-    home = node.interpreter.user_site if scope_of(node) == "user" else node.interpreter.global_site
+    home = node.interpreter.user_site if sites.scope_of(node) == "user" else node.interpreter.global_site
     replaced = [module for name, module in node.interpreter.modules.items() if name in _wanted(node)]
     return bool(replaced) and all(
         os.path.realpath(module.folder) == os.path.realpath(home) for module in replaced
@@ -275,7 +223,7 @@ def _may_replace(node):
 def _lock_place(node):
     """Return what callers lock that install into the same site."""
     site = node.interpreter.global_site
-    if scope_of(node) == "user" or (site.startswith("/usr/") and os.geteuid() != 0):
+    if sites.scope_of(node) == "user" or (site.startswith("/usr/") and os.geteuid() != 0):
         return environments.Place(os.path.join(node.home, ".local", PIP), shared=False)
     return environments.Place(os.path.join(site, PIP), shared=True)
 
@@ -284,7 +232,7 @@ def _ready(node, words, locked, unlocked):
     """Look whether the interpreter now has what was asked for."""
     node.look_again()
     interpreter = node.interpreter
-    missing = lacking(node)
+    missing = sites.lacking(node)
     if missing or not (interpreter.pip_command or node.request.modules):
         raise Error(
             "pip ended well, but {} has no {}".format(interpreter, ", ".join(missing) or "pip3 command")

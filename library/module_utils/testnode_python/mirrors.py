@@ -7,8 +7,7 @@ import shutil
 from . import environments, indexes, pips, receipts, wheels
 from .commands import clean_environment, run
 from .errors import CommandError
-from .precache import PIP
-from .tools import normalize
+from .tools import PIP, normalize
 
 _CHECK_SECONDS = 60
 

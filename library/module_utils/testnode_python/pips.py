@@ -8,9 +8,9 @@ from . import indexes
 from .commands import clean_environment, last_lines
 from .configuration import pip_variables
 from .errors import CommandError, Error, MirrorError, PrecacheError
-from .precache import PIP
 from .redaction import redact
 from .runners import pip_main, start
+from .tools import PIP
 
 # Seconds without an answer, and tries after the first, that pip gives a server.
 _PIP_PATIENCE = {"PIP_DEFAULT_TIMEOUT": "10", "PIP_RETRIES": "2"}

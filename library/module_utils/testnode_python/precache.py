@@ -5,11 +5,11 @@ import os
 
 from . import manifest, ownership
 from .errors import PrecacheError
+from .tools import PIP
 
 DEFAULT_PATH = "/opt/cache/testnode-python/current"
-# Without these two nothing else can be installed.
+# Without this and pip nothing else can be installed.
 INSTALLER = "installer"
-PIP = "pip"
 
 _BLOCK = 1024 * 1024
 _OWN_IT = "make it root's or yours and writable by nobody else"

@@ -2,14 +2,13 @@
 
 import copy
 import os
-import sys
 from typing import NamedTuple, Optional, Tuple
 
-from . import configuration, environments, interpreters, precache, tools
+from . import tools
 from .commands import Deadline
-from .errors import PrecacheError, UsageError
-from .manifest import Locked
+from .errors import UsageError
 from .outcome import SOURCES
+from .redaction import secrets_of
 from .versions import Versions, check_specifier
 
 DEFAULT_SOURCES = ("system", "precache", "mirror")
@@ -48,7 +47,7 @@ class Request(NamedTuple):
     scope: str = ""
     get_pip: str = ""
     timeout: float = DEFAULT_TIMEOUT
-    lock: Optional[Locked] = None
+    lock: Optional[NamedTuple] = None
     link: bool = False
     modules: Tuple[str, ...] = ()
     dry: bool = False
@@ -56,7 +55,7 @@ class Request(NamedTuple):
 
 
 class Node:
-    """What is known of the node, found out when it is first needed.
+    """What is known of the node, found out when it is first needed; enough to find what it has.
 
     :param Request request: what is asked for.
     :param dict environ: the caller's variables.
@@ -86,8 +85,6 @@ class Node:
         self.versions = Versions(self._places_of_pip)
         self._platform = None
         self._interpreter = None
-        self._precache = None
-        self._settings = None
 
     def within(self, seconds):
         """Return the same node with less time: a share of what is left.
@@ -109,9 +106,19 @@ class Node:
         other.request = self.request._replace(**changes)
         return other
 
+    def another(self, **changes):
+        """Return the node of a request of its own that differs from this one's.
+
+        :param changes: fields of the request.
+        :rtype: Node
+        """
+        return type(self)(self.request._replace(**changes), self.environ)
+
     @property
     def platform(self):
         """What the Python of the request is (``interpreters.Platform``), often known without starting it."""
+        from . import interpreters  # most who look for something need none
+
         if self._platform is None:
             path = interpreters.locate(self.request.python, self.environ)
             self._platform = interpreters.own_platform(path) or self.interpreter.platform
@@ -120,6 +127,8 @@ class Node:
     @property
     def has_ensurepip(self):
         """Whether ``venv`` makes environments with a pip, often known without starting the Python."""
+        from . import interpreters
+
         path = interpreters.locate(self.request.python, self.environ)
         if self._interpreter is None and interpreters.is_own(path):
             return interpreters.own_ensurepip()
@@ -134,96 +143,33 @@ class Node:
 
     def look_again(self):
         """Examine the interpreter anew, after something was installed into it."""
+        from . import interpreters
+
         path = interpreters.locate(self.request.python, self.environ)
         # What is for all must not hide behind what one user has for themselves.
         for_all = self.request.scope == "global" or (not self.request.scope and os.geteuid() == 0)
         self._interpreter = interpreters.examine(path, self.deadline, self.environ, user_site=not for_all)
 
     @property
-    def precache(self):
-        """The precache (``precache.Precache``); raises PrecacheError where there is none."""
-        if self._precache is None:
-            try:
-                self._precache = precache.open_precache(self.request.precache)
-            except PrecacheError as error:
-                self._precache = error
-        if isinstance(self._precache, PrecacheError):
-            raise self._precache
-        return self._precache
-
-    @property
-    def declared(self):
-        """The tool as the precache's toolset declares it, else as it is known here."""
-        try:
-            declared = self.precache.manifest.tools.get(self.tool.name, self.tool)
-        except PrecacheError:
-            declared = self.tool
-        return declared._replace(command=self.request.command) if self.request.command else declared
-
-    @property
-    def place(self):
-        """Where the tool's own environment is (``environments.Place``)."""
+    def own_path(self):
+        """The path of the tool's own environment, whether it is there or not."""
         if self.request.link:
             # What everybody runs lies in nobody's home.
             path = SHARED_VENV.format(tool=self.tool.name)
         else:
             path = os.path.expanduser(self.request.venv) or os.path.join(self.home, ".local", self.tool.name)
-        return environments.place_for(path, self.home)
-
-    def mirrors(self):
-        """Return the mirrors to try (``configuration.mirrors``)."""
-        if self._settings is None:
-            self._settings = configuration.read(self.environ, self.interpreter.prefix)
-        return configuration.mirrors(self.request.mirrors, self._settings)
+        return os.path.abspath(path)
 
     def secrets(self):
         """Return what must not be seen in any message."""
         proxies = [value for name, value in self.environ.items() if name.lower().endswith("_proxy")]
         urls = list(self.request.mirrors) + [self.request.get_pip] + proxies
-        listed = [configuration.Mirror("", {"index-url": url}) for url in urls]
-        if self._settings is not None:
-            listed.append(
-                configuration.Mirror("", {name: each.value for name, each in self._settings.items()})
-            )
-        return {secret for mirror in listed for secret in mirror.secrets}
-
-    def lock_for(self, name):
-        """Return the precache's lock of a tool for the interpreter, or None.
-
-        :rtype: Locked
-        """
-        if self.request.lock is not None and name == self.tool.name:
-            return self.request.lock
-        try:
-            return self.precache.locked(name, self.platform)
-        except PrecacheError:
-            return None
-
-    def lock_date(self):
-        """Return the date of the precache's lock, or "" where the caller brought the lock."""
-        return "" if self.request.lock is not None else self.precache.manifest.locked
+        return {secret for url in urls for secret in secrets_of(url)}
 
     def _places_of_pip(self):
         """Yield what may carry ``packaging``, most trusted first."""
-        for wheel in self._locked_pips():
-            try:
-                yield self.precache.checked(os.path.join("wheels", wheel.file), wheel.sha256)
-            except PrecacheError:
-                continue
         pip = self.interpreter.modules.get("pip")
         if pip:
             yield pip.folder
         if self.interpreter.bundled_pip:
             yield self.interpreter.bundled_pip
-
-    def _locked_pips(self):
-        """Return the precache's pip wheels, those for the Python that runs us first."""
-        try:
-            targets = list(self.precache.manifest.targets.values())
-        except PrecacheError:
-            return []
-        targets.sort(key=lambda target: target.python != sys.version_info[:2])
-        wheels = [
-            wheel for target in targets for wheel in target.tools.get(precache.PIP, Locked("", [])).wheels
-        ]
-        return sorted({wheel for wheel in wheels if wheel.name == precache.PIP}, key=wheels.index)

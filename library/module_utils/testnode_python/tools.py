@@ -41,6 +41,7 @@ def normalize(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+PIP = "pip"
 # What pip needs to build wheels and to serve Ansible's pip module besides itself.
 PIP_COMPANIONS = ["setuptools", "wheel", "packaging"]
 

@@ -1,12 +1,12 @@
 """Plays that several tests run, and what came of them."""
 
-# The tasks of each role that call its module, the one as root last.
+# The tasks of each role that call a module, in the order in which they may run.
 TASKS = {
-    "ensure-pip": ("Make pip ready", "Make pip ready for everybody", "Find pip"),
-    "ensure-virtualenv": ("Make virtualenv ready", "Make virtualenv ready for everybody", "Find virtualenv"),
-    "ensure-tox": ("Make tox ready", "Make tox ready for everybody", "Find tox"),
-    "ensure-python-tool": ("Make the tool ready", "Make the tool ready for everybody", "Find the tool"),
-    "prepare-python-tools": ("Make the tools ready", "Make the tools ready for everybody"),
+    "ensure-pip": ("Look for pip", "Make pip ready", "Find pip"),
+    "ensure-virtualenv": ("Look for virtualenv", "Make virtualenv ready", "Find virtualenv"),
+    "ensure-tox": ("Look for tox", "Make tox ready", "Find tox"),
+    "ensure-python-tool": ("Look for the tool", "Make the tool ready", "Find the tool"),
+    "prepare-python-tools": ("Look for the tools", "Make the tools ready"),
 }
 
 

@@ -117,7 +117,7 @@ def test_a_base_job_prepares_the_tools_and_never_fails(node_in, controller, suit
     node_in(suite, state)
     played = controller.play(roles("prepare-python-tools"))
     assert played.returncode == 0, played.output
-    (result,) = played.of("prepare-python-tools : Make the tools ready")
+    result = last(played, "prepare-python-tools")
     source = PREPARED_BY[state]
     assert [(each["tool"], each["source"]) for each in result["outcomes"]] == [
         ("virtualenv", source),

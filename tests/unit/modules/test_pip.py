@@ -96,7 +96,6 @@ class PipModuleTest(ModuleCase):
             ({"python": "/nonexistent/python"}, "there is no program '/nonexistent/python'"),
             ({"version": "4"}, "'4' is not a version specifier"),
             ({"timeout": 0}, "0 s is no time to work in"),
-            ({"python2": True}, "ensure_pip_from_packages_with_python2 is set"),
         ):
             with self.subTest(arguments):
                 answer = self.call(**arguments)

@@ -3,6 +3,7 @@
 import os
 import unittest
 
+from tests.support.pythons import make_python
 from tests.unit import test_payload
 
 from . import MODULES, NEEDS_ANSIBLE, ModuleCase
@@ -101,10 +102,11 @@ class ToolsModuleTest(ModuleCase):
         answer = self.call(tools=["other"], sources=["packages"], packages=["python3-other"], packaged=True)
         self.assertIn("no other on PATH", answer["msg"])
 
-    def test_python_2_is_refused_with_the_way_out(self):
-        answer = self.call(tools=["tox"], python2=True)
-        self.assertIs(True, answer["failed"])
-        self.assertIn("tox_prefer_python2 is set", answer["msg"])
+    def test_what_makes_environments_is_told_too(self):
+        self.script("home/bin/mine", "echo mine 3.0")
+        python = make_python(os.path.join(self.folder, "python"))
+        answer = self.call(tools=["mine"], python=python)
+        self.assertEqual(python + " -m venv", answer["virtualenv_command"])
 
     def test_secrets_of_mirrors_appear_nowhere(self):
         secrets = ["j0ename", "s3cr3tword", "t0kenword"]

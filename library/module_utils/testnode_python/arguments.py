@@ -1,0 +1,72 @@
+"""What the arguments of an Ansible module ask for, as requests."""
+
+from . import interpreters
+from .errors import UsageError
+from .request import DEFAULT_TIMEOUT, Request
+
+_FIELDS = {
+    "name": "tool",
+    "version": "version",
+    "command": "command",
+    "executable": "executable",
+    "venv": "venv",
+}
+
+
+def tools_of(params, dry=False):
+    """Return the requests of a module for tools.
+
+    :param dict params: the module's parameters; what it does not have is as the request has it.
+    :param bool dry: whether nothing is to be written.
+    :rtype: list(Request)
+    :raises UsageError: where a tool is given by something else than a name or a dictionary of texts.
+    """
+    return [_common(params, dry)._replace(**_fields_of(tool)) for tool in params["tools"]]
+
+
+def pips_of(params, environ, dry=False):
+    """Return the requests of a module for pip, one for each interpreter.
+
+    :param dict params: the module's parameters.
+    :param dict environ: the caller's variables.
+    :param bool dry: whether nothing is to be written.
+    :rtype: list(Request)
+    :raises UsageError: where there is no such interpreter.
+    """
+    upstream = params["from_upstream"]
+    pythons = upstream and params["from_upstream_interpreters"] or [params["python"]]
+    request = _common(params, dry)._replace(
+        tool="pip",
+        version=params["version"],
+        scope=params["scope"],
+        get_pip=params.get("from_upstream_url", "") if upstream else "",
+    )
+    if params["from_packages"]:
+        request = request._replace(sources=("system", "packages"))
+    return [request._replace(python=interpreters.locate(python, environ)) for python in pythons]
+
+
+def _common(params, dry):
+    return Request(
+        tool="",
+        sources=tuple(params["sources"]),
+        precache=params.get("precache", ""),
+        mirrors=tuple(params.get("mirrors", ())),
+        python=params["python"],
+        link=params.get("link", False),
+        packaged=params.get("packaged", False),
+        timeout=params.get("timeout", DEFAULT_TIMEOUT),
+        dry=dry,
+    )
+
+
+def _fields_of(tool):
+    given = tool if isinstance(tool, dict) else {"name": tool}
+    unknown = sorted(str(key) for key in set(given) - set(_FIELDS))
+    if unknown or given.get("name") is None:
+        raise UsageError(
+            "a tool has a name, and perhaps version, command, executable and venv, but not {}".format(
+                ", ".join(unknown) or "no name"
+            )
+        )
+    return {_FIELDS[key]: str(value) for key, value in given.items() if value is not None}
