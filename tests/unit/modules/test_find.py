@@ -1,5 +1,6 @@
 """The module testnode_python_find."""
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -55,15 +56,16 @@ class InThisProcess(test_provision.ProvisionCase):
     """Runs the module here, where root and the places of the machine can be others than they are."""
 
     OLD = (2, 7, 18, "final", 0)
+    # What the module that looks imports of the library.
+    IMPORTED = ["testnode_python" + name for name in ("", ".arguments", ".errors", ".finder")]
 
     def call(self, name="testnode_python_find", version=None, check=False, **arguments):
         """Run a module with the library as its own; return its answer."""
         basic = types.SimpleNamespace(AnsibleModule=type("Given", (FakeModule,), {"given": arguments}))
         basic.AnsibleModule.check_mode = check
         modules = {"ansible": basic, "ansible.module_utils": basic, "ansible.module_utils.basic": basic}
-        for each, module in list(sys.modules.items()):
-            if each.partition(".")[0] == "testnode_python":
-                modules["ansible.module_utils." + each] = module
+        for each in self.IMPORTED:
+            modules["ansible.module_utils." + each] = importlib.import_module(each)
         spec = importlib.util.spec_from_file_location(name, str(MODULES / (name + ".py")))
         loaded = importlib.util.module_from_spec(spec)
         with mock.patch.dict(sys.modules, modules), mock.patch.dict(os.environ, self.environ(), clear=True):
