@@ -4,6 +4,7 @@ import ast
 import os
 import pathlib
 import re
+import sys
 import unittest
 
 from testnode_python.outcome import Outcome
@@ -269,6 +270,7 @@ class VariablesTest(unittest.TestCase):
                 named = set(re.findall(r"\b{}\w+(?=:)".format(prefix), example))
                 self.assertLessEqual(named, set(options_of(role)))
 
+    @unittest.skipIf(sys.version_info < (3, 7), "re.escape escapes more there; the texts are the same")
     def test_errors_are_quoted_as_they_are_printed(self):
         known = sentences()
         for role in ROLES:
