@@ -21,6 +21,10 @@ class CallbackModule(CallbackBase):
 
     def _show(self, result, kind):
         shown = dict(json.loads(self._dump_results(result._result)), kind=kind)
+        # Newer ones print warnings and leave them out of what they dump.
+        warnings = [getattr(each, "msg", each) for each in result._result.get("warnings") or []]
+        if warnings:
+            shown["warnings"] = [str(each) for each in warnings]
         print("RESULT " + json.dumps([result._task.get_name(), result._host.get_name(), shown]))
 
     def v2_runner_on_ok(self, result):
