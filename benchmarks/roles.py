@@ -257,9 +257,7 @@ def with_precache(root, precache):
     """Return a root with a precache where nodes look for one; its name is its digest, so it may be cached."""
 
     def prepare(node):
-        cache = pathlib.Path(node.path + CACHE)
-        shutil.copytree(str(precache), str(cache / precache.name))
-        (cache / "current").symlink_to(precache.name)
+        roots.put_precache(node.path, precache)
         node.run(["chown", "-R", "root:root", CACHE])
 
     return root.with_layer("precache-" + precache.name[:16], prepare)

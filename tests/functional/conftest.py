@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
@@ -75,9 +74,7 @@ def node_of():
             node = stack.enter_context(root.overlay())
             node.run(["useradd", "--create-home", "zuul"])
             if precache is not None:
-                place = node.path + "/opt/cache/testnode-python"
-                shutil.copytree(str(precache), os.path.join(place, precache.name))
-                os.symlink(precache.name, os.path.join(place, "current"))
+                roots.put_precache(node.path, precache)
             return node
 
         yield make

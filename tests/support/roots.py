@@ -212,6 +212,17 @@ class Node:
         raise NodeError(f"the node has no user {user!r}")
 
 
+def put_precache(root, precache):
+    """Put a precache where a node has it by default, as one named by its digest and the link to it.
+
+    :param str root: the node's root folder.
+    :param pathlib.Path precache: the folder with the manifest.
+    """
+    place = pathlib.Path(root, "opt/cache/testnode-python")
+    shutil.copytree(precache, place / precache.name)
+    (place / "current").symlink_to(precache.name)
+
+
 class NodeError(AssertionError):
     """A program of a node did not do what the test needs."""
 

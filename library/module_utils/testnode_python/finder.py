@@ -106,24 +106,13 @@ def look(node):
     """
     try:
         if "system" in node.request.sources:
-            outcome = rungs.climb(node.asking(dry=True, get_pip=""), [("system", _nearest(node))])
+            outcome = rungs.climb(node.asking(dry=True, get_pip=""), [("system", rungs.nearest(node))])
             # A link that is still to be made is something missing.
             if node.request.dry or not outcome.changed:
                 return Provision([outcome])
     except NotReadyError:
         pass
     return Provision([], missing=True, needs_root=takes_root(node) and _may_become_root(node))
-
-
-def _nearest(node):
-    """Return what asks the first source; loaded only now, for it is one or the other."""
-    if node.tool.name == PIP:
-        from . import sites
-
-        return sites.find
-    from . import discovery
-
-    return discovery.find
 
 
 def _may_become_root(node):
@@ -138,7 +127,7 @@ def takes_root(node):
     :param Node node: the node and what is asked of it.
     :rtype: bool
     """
-    if os.geteuid() == 0 or not {"precache", "mirror"} & set(node.request.sources):
+    if os.geteuid() == 0 or not node.request.installs:
         return False
     if node.tool.name == PIP:
         return node.request.scope == "global" and not node.interpreter.venv

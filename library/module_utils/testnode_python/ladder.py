@@ -10,12 +10,10 @@ from .tools import PIP
 
 def _from_packages(request, node):
     """Leave the distribution's packages to who may install them; find what they gave."""
-    from . import discovery, packages, sites
+    from . import packages
 
     if request.packaged:
-        ready = (sites if node.tool.name == PIP else discovery).find(request, node)
-        return ready._replace(changed=True)
-
+        return rungs.nearest(node)(request, node)._replace(changed=True)
     names = packages.here(node.tool.name)
     raise Error(
         "packages of the distribution are not installed from here",

@@ -35,7 +35,8 @@ def tools(requests, environ, names=(), soft=False):
             asked = _softly(request, soft)._replace(timeout=min(request.timeout, share))
             node = SuppliedNode(asked, environ)
             one = _provide(node, names)
-            one = one._replace(virtualenv_command=done.virtualenv_command or venv_command(node))
+            if position == 0:
+                one = one._replace(virtualenv_command=venv_command(node))
         except Error as error:
             if not soft:
                 raise
@@ -102,7 +103,6 @@ def pip(requests, environ, names=(), virtualenv_command=""):
     :raises Error: where a request makes no sense, or takes a root that the caller may not become.
     """
     nodes = [SuppliedNode(request, environ) for request in requests]
-
     return all_of_pip(nodes, lambda node: _provide(node, names if node in nodes else ()), virtualenv_command)
 
 
@@ -115,14 +115,13 @@ def _promised(node):
 
 def _climbed(node, names):
     """Climb the ladder; where the distribution is to give the tool, say what to install."""
-    sources = set(node.request.sources)
-    if node.request.dry and ({"precache", "mirror"} & sources or node.request.packaged):
+    if node.request.dry and (node.request.installs or node.request.packaged):
         there = look(node)
         return Provision([_promised(node)]) if there.missing else there
     try:
         return Provision([ladder.climb(node)])
     except NotReadyError:
-        if "packages" not in sources or node.request.packaged:
+        if "packages" not in node.request.sources or node.request.packaged:
             raise
         try:
             return Provision([], packages=list(names) or packages.here(node.tool.name))

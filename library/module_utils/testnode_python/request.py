@@ -53,6 +53,11 @@ class Request(NamedTuple):
     dry: bool = False
     packaged: bool = False
 
+    @property
+    def installs(self):
+        """Whether a source is allowed from which we install ourselves."""
+        return bool({"precache", "mirror"} & set(self.sources))
+
 
 class Node:
     """What is known of the node, found out when it is first needed; enough to find what it has.

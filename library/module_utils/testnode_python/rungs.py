@@ -6,6 +6,22 @@ from . import links
 from .errors import Error, NotReadyError, UsageError
 from .outcome import Attempt, Outcome
 from .redaction import redact
+from .tools import PIP
+
+
+def nearest(node):
+    """Return what asks the first source; loaded only now, for it is one or the other.
+
+    :param Node node: the node and what is asked of it.
+    :returns: callable of a request and a node that gives a Ready.
+    """
+    if node.tool.name == PIP:
+        from . import sites
+
+        return sites.find
+    from . import discovery
+
+    return discovery.find
 
 
 def climb(node, rungs, report=None):

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pathlib
-import shutil
 import zlib
 
 import pytest
@@ -71,15 +70,12 @@ def layers(tmp_path_factory):
     os.chmod(folder, 0o755)
     os.chmod(folder.parent, 0o755)
     targets = [word for python in TARGETS.values() for word in ("--target", python + "-linux_x86_64")]
-    _, precache = build(folder / "precaches", "--no-get-pip", *targets)
+    precache = pathlib.Path(build(folder / "precaches", "--no-get-pip", *targets)[1])
     made = {}
 
     def precached():
-        top = folder / "precached"
-        place = top / "opt/cache/testnode-python"
-        shutil.copytree(precache, place / pathlib.Path(precache).name)
-        (place / "current").symlink_to(pathlib.Path(precache).name)
-        return top
+        roots.put_precache(str(folder / "precached"), precache)
+        return folder / "precached"
 
     def layer(name, root):
         if name == "precache":
@@ -91,7 +87,7 @@ def layers(tmp_path_factory):
             made[key] = root.prepared_in(place, {"venvs": system_venvs, "old": old_image}[name])
         return made[key]
 
-    layer.wheels = pathlib.Path(precache) / "wheels"
+    layer.wheels = precache / "wheels"
     return layer
 
 
