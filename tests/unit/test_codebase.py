@@ -26,7 +26,7 @@ SEAMS = {
     "requests": {"builder/downloads.py"},
 }
 # Run in another interpreter, with this wheel put on its path (runners/__init__.py says how).
-FOREIGN = {"runners/environment.py": {"installer"}}
+FOREIGN = {"runners/environment.py": {"installer"}, "runners/site_install.py": {"installer"}}
 
 # Methods of the standard library that ours replace: it says what they take.
 OVERRIDES = {"redirect_request"}

@@ -121,6 +121,12 @@ class ToolsTest(test_provision.ProvisionCase):
         with self.assertRaises(UsageError):
             self.look(absent, and_venv=True)
 
+    def test_where_there_is_no_python3_nothing_makes_environments_and_the_tool_is_found_all_the_same(self):
+        mine = self.script("home/bin/mine", "echo mine 3.0")
+        environ = dict(self.environ(), PATH=os.path.dirname(mine))
+        done = finder.tools([self.request("mine", python="")], environ, and_venv=True)
+        self.assertEqual(("", [mine]), (done.virtualenv_command, [each.executable for each in done.outcomes]))
+
 
 class RootTest(test_provision.ProvisionCase):
     """Whether it takes root to provide what is missing."""

@@ -54,4 +54,5 @@ class ShortOfRoomTest(GetPipTest):
     def test_no_temporary_folder_is_a_reason(self):
         python = make_venv(self.prefix)
         with mock.patch.object(tempfile, "tempdir", "/nowhere"):
-            self.assertIn("no temporary files can be written", self.refused(python, "precache"))
+            reason = self.refused(python, "precache", get_pip="precache")
+            self.assertIn("no temporary files can be written", reason)

@@ -92,6 +92,8 @@ class ReadyTest(PipCase):
                 )
         with self.assertRaises(NotReadyError):
             self.pip(self.asked(bare, sources=("system",)))
+        (warning,) = done.warnings
+        self.assertTrue(warning.startswith("pip is for this user alone: "), warning)
         self.assertFalse(os.path.exists(proof))
         self.assertEqual([], self.made())
         self.assertFalse(os.path.exists(os.path.join(os.path.dirname(venv), "pip3")))

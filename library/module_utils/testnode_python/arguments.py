@@ -1,6 +1,5 @@
 """What the arguments of an Ansible module ask for, as requests."""
 
-from . import interpreters
 from .errors import UsageError
 from .request import DEFAULT_TIMEOUT, Request
 
@@ -33,6 +32,8 @@ def pips_of(params, environ, dry=False):
     :rtype: list(Request)
     :raises UsageError: where there is no such interpreter.
     """
+    from . import interpreters  # here, because most who ask for tools need none
+
     upstream = params["from_upstream"]
     pythons = upstream and params["from_upstream_interpreters"] or [params["python"]]
     request = _common(params, dry)._replace(

@@ -9,7 +9,7 @@ import sys
 from typing import List, NamedTuple
 
 from . import rungs
-from .errors import Error, NotReadyError
+from .errors import Error, NotReadyError, UsageError
 from .outcome import Outcome
 from .request import Node
 from .tools import PIP
@@ -180,5 +180,11 @@ def venv_command(node):
 
     :param Node node: whose Python.
     :rtype: str
+    :raises UsageError: where the Python that the caller named is none.
     """
-    return node.platform.executable + " -m venv" if node.has_ensurepip else ""
+    try:
+        return node.platform.executable + " -m venv" if node.has_ensurepip else ""
+    except UsageError:
+        if node.request.python:
+            raise
+        return ""  # a tool may be there without any python3

@@ -87,7 +87,7 @@ def _without_link(outcome):
 def _for_one_user(outcome):
     return (
         "{} is for this user alone: root does not import it, so Ansible's pip module fails with become,"
-        " and a plain shell does not have its folder on PATH".format(outcome.executable)
+        " and a plain shell does not have its folder on PATH".format(outcome.executable or outcome.tool)
     )
 
 

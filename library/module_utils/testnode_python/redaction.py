@@ -1,7 +1,6 @@
 """Keep secrets out of everything that a person or a log gets to see."""
 
 import re
-from urllib.parse import unquote, urlsplit
 
 _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/]*@")
 _QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s?#'\"<>]*)\?[^\s#'\"<>]*")
@@ -16,6 +15,8 @@ def secrets_of(url):
     :returns: password (or token) and query string, as written and decoded.
     :rtype: set(str)
     """
+    from urllib.parse import unquote, urlsplit  # here, because few nodes have URLs to read
+
     # Anything may be given as a URL; a proxy may be written without a scheme.
     try:
         parts = urlsplit(url if "://" in url else "//" + url)

@@ -169,7 +169,7 @@ class Node:
         """Return what must not be seen in any message."""
         proxies = [value for name, value in self.environ.items() if name.lower().endswith("_proxy")]
         urls = list(self.request.mirrors) + [self.request.get_pip] + proxies
-        return {secret for url in urls for secret in secrets_of(url)}
+        return {secret for url in filter(None, urls) for secret in secrets_of(url)}
 
     def _places_of_pip(self):
         """Yield what may carry ``packaging``, most trusted first."""
