@@ -11,7 +11,7 @@ PREFIX = ("ansible", "module_utils", "testnode_python")
 # Of the node side only who sits at a shell has any use for these.
 # Those that install; the other one looks first, and is small.
 PROVIDERS = [path for path in MODULES if not path.name.endswith("_find.py")]
-NOT_SHIPPED = {"cli.py", "checkout.py"}
+NOT_SHIPPED = {"cli.py", "checkout.py", "venvs.py", "words/__init__.py", "words/venvs.py"}
 
 
 def names_in(path, package):
@@ -66,7 +66,10 @@ class PayloadTest(unittest.TestCase):
 
     def test_what_is_imported_when_it_is_needed_is_shipped(self):
         lazy = {"discovery.py", "wheels.py", "mirrors.py", "getpip.py", "packages.py", "links.py"}
-        runners = {"runners/{}.py".format(name) for name in ("__init__", "probe", "environment", "pip_main")}
+        runners = {
+            "runners/{}.py".format(name)
+            for name in ("__init__", "probe", "environment", "pip_main", "site_install")
+        }
         for module in PROVIDERS:
             with self.subTest(module.name):
                 self.assertEqual(set(), (lazy | runners | {"__init__.py"}) - payload(module))

@@ -10,12 +10,10 @@ from . import ladder
 from .errors import Error, NotReadyError, UsageError
 from .outcome import SOURCES
 from .request import DEFAULT_SOURCES, DEFAULT_TIMEOUT, DEFAULT_VENVS, Request
+from .words import COULD_NOT, DONE, WRONG_USAGE, Parser, seconds
 
-DONE, COULD_NOT, WRONG_USAGE = 0, 1, 2
 # As a shell reports a program that SIGINT ended.
 INTERRUPTED = 130
-# A day: more is a mistake, and more than the system's timers bear is a crash.
-_LONGEST = 86400
 
 _EXAMPLES = """\
 examples:
@@ -24,6 +22,7 @@ examples:
   testnode-python ensure tox --version '<4' --python python3.8
   testnode-python ensure pip --sources system,precache
   testnode-python find bindep --json      what is there, and why the rest did not count
+  testnode-python venvs install tox bindep --link-dir /usr/local/bin
   testnode-python precache build --output /opt/cache/testnode-python
 
 exit codes: 0 done, 1 could not, 2 wrong usage
@@ -65,16 +64,6 @@ Options of ours go before TOOL, all that follows it is the tool's.
 )
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in a sentence, and keeps to whole options."""
-
-    def __init__(self, **settings):
-        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
-
-    def error(self, message):
-        raise UsageError(message, "'{} --help' tells more".format(self.prog))
-
-
 def main(argv=None):
     """Run the command line.
 
@@ -83,8 +72,9 @@ def main(argv=None):
     :rtype: int
     """
     argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] == ["precache"]:
-        return _guarded(_precache, argv[1:])
+    others = {"precache": _precache, "venvs": _venvs}
+    if argv and argv[0] in others:
+        return _guarded(others[argv[0]], argv[1:])
     return _guarded(_node_side, argv)
 
 
@@ -141,7 +131,7 @@ def _node_side(argv):
 
 
 def _parser():
-    parser = _Parser(
+    parser = Parser(
         prog="testnode-python",
         usage="testnode-python WORD [options] ...",
         description="Makes Python tools ready: from what is there, from a precache, or from a mirror.",
@@ -169,6 +159,7 @@ def _parser():
             )
             rest.required = False  # some Pythons would name it among what is missing
         _add_options(word)
+    words.add_parser("venvs", help="install, list and remove system-level venvs", add_help=False)
     words.add_parser("precache", help="lock, build, verify and show precaches", add_help=False)
     return parser
 
@@ -218,22 +209,12 @@ def _add_options(word):
     add = word.add_argument_group("how").add_argument
     add(
         "--timeout",
-        type=_seconds,
+        type=seconds,
         default=DEFAULT_TIMEOUT,
         metavar="S",
         help="seconds for everything (default: %(default)g)",
     )
     add("--json", action="store_true", help="print the whole outcome as JSON")
-
-
-def _seconds(text):
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0
-    if not 0 < seconds <= _LONGEST:
-        raise argparse.ArgumentTypeError("{!r} is no number from 0 to {}".format(text, _LONGEST))
-    return seconds
 
 
 def _request(arguments, **changes):
@@ -318,6 +299,12 @@ def _without_reasons(outcome):
 
 def _announce(words):
     print("testnode-python: {}".format(words), file=sys.stderr, flush=True)
+
+
+def _venvs(argv):
+    from .words import venvs  # as below
+
+    return venvs.main(argv)
 
 
 def _needs_libraries(argv):

@@ -9,6 +9,7 @@ from . import links, ownership, receipts
 from .commands import clean_environment, run
 from .errors import CommandError, Error, UsageError
 from .outcome import Ready
+from .tools import SHARED_VENV, SYSTEM_VENVS
 from .versions import version_in
 
 # A tool that needs longer to tell its version does not count as working.
@@ -71,8 +72,9 @@ def _named(executable, environ):
 
 
 def _system_venvs(request, tool):
+    named = [SYSTEM_VENVS[tool.name]] if tool.name in SYSTEM_VENVS and SHARED_VENV in request.venvs else []
     try:
-        return [os.path.abspath(pattern.format(tool=tool.name)) for pattern in request.venvs]
+        return named + [os.path.abspath(pattern.format(tool=tool.name)) for pattern in request.venvs]
     except (AttributeError, LookupError, ValueError) as error:
         raise UsageError(
             "{} is no pattern of system-level venvs".format(", ".join(map(repr, request.venvs))),

@@ -140,6 +140,35 @@ def make(place, populate):
     return receipt
 
 
+def remove(place, deadline):
+    """Remove the place's environment with all its trees; the file of the lock stays.
+
+    :param Place place: where.
+    :param Deadline deadline: how long to wait for other callers.
+    :returns: the paths that were removed, none where nothing was there.
+    :rtype: list(str)
+    :raises PlaceError: where something there is not ours, or cannot be removed.
+    """
+    if not os.path.lexists(place.path) and not os.path.lexists(place.lock):
+        return []
+    with locked(place, deadline):
+        refuse_foreign(place)
+        removed = []
+        try:
+            if os.path.lexists(place.path):
+                os.unlink(place.path)
+                removed.append(place.path)
+        except OSError as error:
+            words = "{} cannot be removed: {}".format(place.path, error.strerror)
+            raise PlaceError(place.path, words) from error
+        for tree, _ in _trees(place):
+            _remove(tree)
+            if os.path.lexists(tree):
+                raise PlaceError(tree, "{} cannot be removed as a whole".format(tree))
+            removed.append(tree)
+        return removed
+
+
 def _make_folders(path, shared):
     """Make a folder and what is missing above it, whatever the umask where others are to enter."""
     if not os.path.isdir(os.path.dirname(path)):

@@ -15,8 +15,7 @@ DEFAULT_SOURCES = ("system", "precache", "mirror")
 DEFAULT_TIMEOUT = 300.0
 # A day; the operating system takes no endless time.
 LONGEST_TIMEOUT = 86400.0
-# System-level venvs as images have them.
-SHARED_VENV = "/usr/{tool}-env"
+SHARED_VENV = tools.SHARED_VENV
 DEFAULT_VENVS = (SHARED_VENV,)
 
 
@@ -160,7 +159,7 @@ class Node:
         """The path of the tool's own environment, whether it is there or not."""
         if self.request.link:
             # What everybody runs lies in nobody's home.
-            path = SHARED_VENV.format(tool=self.tool.name)
+            path = tools.system_venv(self.tool.name, SHARED_VENV)
         else:
             path = os.path.expanduser(self.request.venv) or os.path.join(self.home, ".local", self.tool.name)
         return os.path.abspath(path)

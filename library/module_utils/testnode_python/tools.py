@@ -41,6 +41,21 @@ def normalize(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+# System-level venvs as images have them, and those of them that have another name.
+SHARED_VENV = "/usr/{tool}-env"
+SYSTEM_VENVS = {"glean": "/usr/glean", "zuul-cloner": "/usr/zuul-env"}
+
+
+def system_venv(name, pattern=SHARED_VENV):
+    """Return the path of a tool's system-level venv.
+
+    :param str name: the tool's name.
+    :param str pattern: where most are, with ``{tool}``.
+    :rtype: str
+    """
+    return SYSTEM_VENVS.get(name) or pattern.format(tool=name)
+
+
 PIP = "pip"
 # What pip needs to build wheels and to serve Ansible's pip module besides itself.
 PIP_COMPANIONS = ["setuptools", "wheel", "packaging"]

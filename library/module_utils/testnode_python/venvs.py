@@ -1,0 +1,187 @@
+"""System-level venvs: tools for everybody on a node, made when its image is built.
+
+Each is an environment like any other (``environments``), of root's, at a path that
+images have had for long; what is here besides is their links and their list.
+"""
+
+import glob
+import os
+from typing import List, NamedTuple
+
+from . import environments, ladder, links, receipts
+from .errors import Error, UsageError
+from .outcome import Outcome
+from .request import DEFAULT_VENVS, Node
+from .supplies import SuppliedNode
+from .tools import COMMAND, SYSTEM_VENVS, normalize, system_venv
+
+# What a system-level venv is made from: what the system has is what it is to become.
+SOURCES = ("precache", "mirror")
+# Nobody else's receipt says what all are to run.
+_OWNERS = {0}
+
+
+class Installed(NamedTuple):
+    """What became of a system-level venv, and the links that were made or removed for it."""
+
+    outcome: Outcome
+    links: List[str]
+    removed: List[str]
+
+    @property
+    def changed(self):
+        """Whether anything was written."""
+        return bool(self.outcome.changed or self.links or self.removed)
+
+    def as_dict(self):
+        """Return plain data: the outcome's, and the links'."""
+        data = dict(self.outcome.as_dict(), links=self.links, removed=self.removed, changed=self.changed)
+        del data["link"]
+        return data
+
+
+class Venv(NamedTuple):
+    """A system-level venv that is there; ``fault`` says why it does not work, or is ""."""
+
+    path: str
+    tree: str
+    tool: str
+    version: str
+    source: str
+    locked: str
+    python: str
+    made: str
+    fault: str
+
+
+def install(request, environ, link_dir="", report=None):
+    """Make a tool's system-level venv agree with its lock; one that does is left as it is.
+
+    :param Request request: the tool, and what it may be made from; without ``venv``
+        it goes where images have it.
+    :param dict environ: the caller's variables.
+    :param str link_dir: a folder for links to the tool's commands; "" for none.
+    :param report: as of ``ladder.ensure``.
+    :rtype: Installed
+    :raises NotReadyError: where no source served.
+    :raises UsageError: where the request makes no sense, or the caller is not root.
+    :raises Error: where a link cannot be made.
+    """
+    node = SuppliedNode(_placed(request, environ), environ)
+    outcome = ladder.climb(node, report)
+    made, removed = [], []
+    if link_dir:
+        commands = _commands(outcome.environment, node.declared.distribution)
+        made = [_link(outcome.environment, name, link_dir) for name in commands]
+        removed = _unlink(outcome.environment, link_dir, only_dangling=True)
+    return Installed(outcome, [link for link in made if link], removed)
+
+
+def remove(request, environ, link_dir=""):
+    """Remove a tool's system-level venv with all its trees, and the links that lead into it.
+
+    :param Request request: the tool, and ``venv`` where it lies elsewhere than usual.
+    :param dict environ: the caller's variables.
+    :param str link_dir: the folder of the links; "" for none.
+    :returns: the paths that were removed, none where nothing was there.
+    :rtype: list(str)
+    :raises UsageError: where the request makes no sense, or the caller is not root.
+    :raises PlaceError: where something there is not ours.
+    """
+    node = SuppliedNode(_placed(request, environ), environ)
+    # Links first: a killed removal leaves none that lead nowhere.
+    environments.refuse_foreign(node.place)
+    removed = _unlink(node.place.path, link_dir) if link_dir else []
+    return removed + environments.remove(node.place, node.deadline)
+
+
+def installed(patterns=DEFAULT_VENVS):
+    """Return the system-level venvs that are there, those of ours.
+
+    :param patterns: where they are, with ``{tool}``.
+    :rtype: list(Venv)
+    """
+    paths = {path for pattern in patterns for path in glob.glob(pattern.format(tool="*"))}
+    paths |= set(SYSTEM_VENVS.values())
+    found = [_described(path) for path in sorted(paths) if os.path.isdir(path)]
+    return [venv for venv in found if venv is not None]
+
+
+def _placed(request, environ):
+    if os.geteuid() != 0:
+        raise UsageError(
+            "system-level venvs are root's, and this is not root",
+            "run it as root; a tool for yourself is made by 'testnode-python ensure'",
+        )
+    tool = Node(request, environ).tool
+    if tool.name == "pip":
+        raise UsageError(
+            "pip is no tool of its own: every system-level venv has one",
+            "'testnode-python ensure pip' is for the global Python",
+        )
+    return request._replace(venv=request.venv or system_venv(tool.name))
+
+
+def _described(path):
+    tree = os.path.realpath(path)
+    receipt, _ = receipts.read(tree, _OWNERS)
+    if receipt is None:
+        return None
+    python = os.path.realpath(os.path.join(tree, "bin", "python"))
+    fault = ""
+    if python != receipt.python or not os.access(python, os.X_OK):
+        fault = "made for {}, which is not there any more".format(receipt.python)
+    return Venv(
+        path,
+        tree,
+        receipt.tool,
+        receipt.version,
+        receipt.source,
+        receipt.locked,
+        receipt.python,
+        receipt.made,
+        fault,
+    )
+
+
+def _commands(environment, distribution):
+    """Return the names of the programs that a distribution brought into an environment.
+
+    Its RECORD says so, by PyPA's specification of installed projects.
+    """
+    places = os.path.join(glob.escape(os.path.realpath(environment)), "lib", "python*", "site-packages")
+    names = set()
+    for record in glob.glob(os.path.join(places, "*.dist-info", "RECORD")):
+        owner = os.path.basename(os.path.dirname(record)).rpartition(".dist-info")[0].rpartition("-")[0]
+        if normalize(owner) == distribution:
+            with open(record, encoding="utf-8", errors="replace") as file:
+                names |= {os.path.basename(path) for path in _programs(file)}
+    return sorted(name for name in names if COMMAND.fullmatch(name))
+
+
+def _programs(record):
+    paths = (line.split(",")[0].strip('"') for line in record)
+    return [path for path in paths if path.startswith("../") and os.path.dirname(path).endswith("/bin")]
+
+
+def _link(environment, name, link_dir):
+    # Only the folder itself is asked: another one on PATH may not be on everybody's.
+    path = os.path.join(environment, "bin", name)
+    return links.make(path, {"PATH": link_dir}, link_dir)
+
+
+def _unlink(environment, link_dir, only_dangling=False):
+    """Remove links into an environment: all, or those that lead nowhere since it changed."""
+    removed = []
+    for name in sorted(os.listdir(link_dir)) if os.path.isdir(link_dir) else []:
+        path = os.path.join(link_dir, name)
+        if not os.path.islink(path) or os.path.dirname(os.readlink(path)) != os.path.join(environment, "bin"):
+            continue
+        if only_dangling and os.path.exists(path):
+            continue
+        try:
+            os.unlink(path)
+        except OSError as error:
+            raise Error("the link {} cannot be removed: {}".format(path, error.strerror)) from error
+        removed.append(path)
+    return removed

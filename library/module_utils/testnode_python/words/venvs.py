@@ -1,0 +1,193 @@
+"""The words after ``testnode-python venvs``: install, list, remove."""
+
+import json
+import os
+import sys
+
+from .. import venvs
+from ..errors import Error, UsageError
+from ..request import DEFAULT_TIMEOUT, Request
+from . import COULD_NOT, DONE, WRONG_USAGE, Parser, as_table, seconds
+
+_EXAMPLES = """\
+examples, as root:
+  testnode-python venvs install tox virtualenv bindep --link-dir /usr/local/bin
+  testnode-python venvs install zuul-cloner --sources precache
+  testnode-python venvs list
+  testnode-python venvs remove bindep --link-dir /usr/local/bin
+
+A venv is at /usr/TOOL-env, that of glean at /usr/glean, that of zuul-cloner at
+/usr/zuul-env.  Installed again on the same lock it stays as it is; on another one
+it is swapped, and what runs from the old one goes on.
+
+exit codes: 0 done, 1 could not (what could was done), 2 wrong usage
+"""
+
+
+def main(argv):
+    """Run what follows ``testnode-python venvs``.
+
+    :param list argv: the words.
+    :returns: the exit code.
+    :rtype: int
+    :raises Error: where something cannot be done, as a sentence.
+    """
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.word is None:
+        parser.print_help(sys.stderr)
+        return WRONG_USAGE
+    return {"install": _install, "list": _list, "remove": _remove}[arguments.word](arguments)
+
+
+def _parser():
+    parser = Parser(
+        prog="testnode-python venvs",
+        description="System-level venvs: tools for everybody on a node, each in a venv of root's.",
+        epilog=_EXAMPLES,
+    )
+    words = parser.add_subparsers(dest="word", metavar="WORD")
+    install = _word(words, "install", "make venvs, or bring them to the lock of the precache")
+    remove = _word(words, "remove", "remove venvs")
+    for word in (install, remove):
+        word.add_argument("tools", metavar="TOOL", nargs="+", help="tox, bindep, ... or any name on PyPI")
+        word.add_argument("--venv", default="", metavar="DIR", help="another place; for one tool")
+        word.add_argument("--link-dir", default="", metavar="DIR", help="where links to its commands are")
+        word.add_argument(
+            "--timeout",
+            type=seconds,
+            default=DEFAULT_TIMEOUT,
+            metavar="S",
+            help="seconds for each (default: %(default)g)",
+        )
+    _add_sources(install)
+    for word in (install, remove, _word(words, "list", "print the venvs that are there")):
+        word.add_argument("--json", action="store_true", help="print the result as JSON")
+    return parser
+
+
+def _add_sources(word):
+    add = word.add_argument
+    add("--python", default="", metavar="EXE", help="the Python it is for (default: python3 on PATH)")
+    add(
+        "--sources",
+        default=",".join(venvs.SOURCES),
+        metavar="A,B",
+        help="what may be used (default: %(default)s)",
+    )
+    add("--precache", default="", metavar="DIR", help="default: /opt/cache/testnode-python/current")
+    add(
+        "--mirror",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="an index, instead of pip's configuration; repeatable",
+    )
+
+
+def _word(words, name, text):
+    examples = [line for line in _EXAMPLES.splitlines() if "venvs " + name in line]
+    return words.add_parser(
+        name,
+        help=text,
+        prog="testnode-python venvs " + name,
+        description=text.capitalize() + ".",
+        epilog="\n".join(["examples, as root:"] + examples),
+    )
+
+
+def _requests(arguments, **fields):
+    if arguments.venv and len(arguments.tools) > 1:
+        raise UsageError("--venv is for one tool", "install the others by another call")
+    common = {"venv": arguments.venv, "timeout": arguments.timeout}
+    return [Request(tool, **dict(common, **fields)) for tool in dict.fromkeys(arguments.tools)]
+
+
+def _install(arguments):
+    sources = tuple(source.strip() for source in arguments.sources.split(","))
+    if not set(sources) <= set(venvs.SOURCES):
+        raise UsageError(
+            "a system-level venv is made from {}, not from {}".format(
+                " or ".join(venvs.SOURCES), ", ".join(sources)
+            )
+        )
+    requests = _requests(
+        arguments,
+        python=arguments.python,
+        sources=sources,
+        precache=arguments.precache,
+        mirrors=tuple(arguments.mirror),
+    )
+
+    def act(request):
+        done = venvs.install(request, dict(os.environ), arguments.link_dir)
+        return done.as_dict(), _told(done)
+
+    return _each(requests, act, arguments.json)
+
+
+def _told(done):
+    outcome = done.outcome
+    state = "made from {}".format(outcome.source) if outcome.changed else "as it was"
+    links = [
+        "{} {}".format(sign, path)
+        for sign, paths in (("+", done.links), ("-", done.removed))
+        for path in paths
+    ]
+    return "{}  {} {}, {}{}".format(
+        outcome.environment, outcome.tool, outcome.version, state, "".join("\n  " + link for link in links)
+    )
+
+
+def _remove(arguments):
+    def act(request):
+        removed = venvs.remove(request, dict(os.environ), arguments.link_dir)
+        data = {"tool": request.tool, "removed": removed, "changed": bool(removed)}
+        return data, "\n".join("- " + path for path in removed) or "{} was not there".format(request.tool)
+
+    return _each(_requests(arguments), act, arguments.json)
+
+
+def _each(requests, act, as_json):
+    """Do something for each request, the others too where one fails; print what came of it."""
+    results, failed = [], []
+    for request in requests:
+        try:
+            data, words = act(request)
+        except UsageError:
+            raise
+        except Error as error:
+            failed.append(request.tool)
+            data, words = {"tool": request.tool, "changed": False, "error": str(error)}, ""
+            print("testnode-python: {}".format(error), file=sys.stderr, flush=True)
+        results.append(data)
+        if words and not as_json:
+            print(words, flush=True)
+    if as_json:
+        print(json.dumps(results, indent=1, sort_keys=True))
+    if failed and len(requests) > 1:
+        print("testnode-python: not done: {}".format(", ".join(failed)), file=sys.stderr)
+    return COULD_NOT if failed else DONE
+
+
+def _list(arguments):
+    found = venvs.installed()
+    if arguments.json:
+        print(json.dumps([dict(venv._asdict()) for venv in found], indent=1, sort_keys=True))
+    elif found:
+        headings = ["venv", "tool", "version", "from", "locked", "python"]
+        rows = [
+            [
+                venv.path,
+                venv.tool,
+                venv.version,
+                venv.source,
+                venv.locked[:10] or "-",
+                venv.fault or venv.python,
+            ]
+            for venv in found
+        ]
+        print(as_table(headings, rows))
+    else:
+        print("there are no system-level venvs of ours", file=sys.stderr)
+    return DONE
