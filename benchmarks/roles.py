@@ -233,10 +233,7 @@ def tell(state, number, rounds):
 
 def fill(node):
     """Make a precached node a prepared one, as who builds an image does."""
-    for tool in PREPARED:
-        venv = "/usr/{}-env".format(tool)
-        node.run(["python3", LAUNCHER, "ensure", tool, "--venv", venv, "--sources", "precache"])
-        node.run(["ln", "-s", "{}/bin/{}".format(venv, tool), "/usr/local/bin/" + tool])
+    node.run(["python3", LAUNCHER, "venvs", "install", *PREPARED, "--link-dir", "/usr/local/bin"])
     node.run(["python3", LAUNCHER, "ensure", "pip", "--sources", "precache"])
 
 

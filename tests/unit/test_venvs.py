@@ -45,7 +45,7 @@ class VenvsCase(HasPrecache):
         return venvs.install(self.request(tool, **asked), self.environ(), link_dir)
 
     def remove(self, tool="hello", **asked):
-        return venvs.remove(self.request(tool, **asked), self.environ(), self.bin)
+        return venvs.remove(self.request(tool, **asked), self.environ(), self.bin).removed
 
     def lock_anew(self, version, modules=None, **scripts):
         """Put another version of hello into the precache; its programs are named by scripts."""
@@ -166,9 +166,25 @@ class InstallTest(VenvsCase):
     def test_what_came_of_it_as_data(self):
         data = json.loads(json.dumps(self.install().as_dict()))
         self.assertEqual([os.path.join(self.bin, "hello")], data["links"])
-        self.assertEqual(
-            ("hello", True, [], False), (data["tool"], data["changed"], data["removed"], "link" in data)
-        )
+        self.assertEqual(("hello", True, []), (data["tool"], data["changed"], data["removed"]))
+
+    def test_what_is_asked_for_dry_is_told_and_not_done(self):
+        link = os.path.join(self.bin, "hello")
+        done = self.install(dry=True)
+        self.assertEqual((True, self.path, []), (done.changed, done.outcome.environment, done.links))
+        self.assertFalse(os.path.exists(self.path))
+        self.install(link_dir="")
+        done = self.install(dry=True)
+        self.assertEqual((True, False, [link]), (done.changed, done.outcome.changed, done.links))
+        self.assertFalse(os.path.exists(link))
+        self.install()
+        done = self.install(dry=True)
+        self.assertEqual((False, "1.0"), (done.changed, done.outcome.version))
+        self.assertEqual([self.path], self.remove(dry=True))
+        self.assertIs(False, self.install().changed)
+        self.lock_anew("2.0")
+        self.assertIs(True, self.install(dry=True).outcome.changed)
+        self.assertEqual("1.0", venvs.installed((self.pattern,))[0].version)
 
 
 @AS_ROOT

@@ -35,9 +35,23 @@ class Installed(NamedTuple):
 
     def as_dict(self):
         """Return plain data: the outcome's, and the links'."""
-        data = dict(self.outcome.as_dict(), links=self.links, removed=self.removed, changed=self.changed)
-        del data["link"]
-        return data
+        return dict(self.outcome.as_dict(), links=self.links, removed=self.removed, changed=self.changed)
+
+
+class Removed(NamedTuple):
+    """What was removed of a tool's system-level venv: nothing where it was not there."""
+
+    tool: str
+    removed: List[str]
+
+    @property
+    def changed(self):
+        """Whether anything was removed."""
+        return bool(self.removed)
+
+    def as_dict(self):
+        """Return plain data."""
+        return {"tool": self.tool, "removed": self.removed, "changed": self.changed}
 
 
 class Venv(NamedTuple):
@@ -54,45 +68,82 @@ class Venv(NamedTuple):
     fault: str
 
 
-def install(request, environ, link_dir="", report=None):
+def install(request, environ, link_dir=""):
     """Make a tool's system-level venv agree with its lock; one that does is left as it is.
 
     :param Request request: the tool, and what it may be made from; without ``venv``
         it goes where images have it.
     :param dict environ: the caller's variables.
     :param str link_dir: a folder for links to the tool's commands; "" for none.
-    :param report: as of ``ladder.ensure``.
     :rtype: Installed
     :raises NotReadyError: where no source served.
     :raises UsageError: where the request makes no sense, or the caller is not root.
     :raises Error: where a link cannot be made.
     """
     node = SuppliedNode(_placed(request, environ), environ)
-    outcome = ladder.climb(node, report)
-    made, removed = [], []
-    if link_dir:
-        commands = _commands(outcome.environment, node.declared.distribution)
-        made = [_link(outcome.environment, name, link_dir) for name in commands]
-        removed = _unlink(outcome.environment, link_dir, only_dangling=True)
+    outcome = _promised(node) if request.dry else ladder.climb(node)
+    if not link_dir or (request.dry and outcome.changed):
+        return Installed(outcome, [], [])
+    commands = _commands(outcome.environment, node.declared.distribution)
+    made = [_link(outcome.environment, name, link_dir, request.dry) for name in commands]
+    removed = [] if request.dry else _unlink(outcome.environment, link_dir, only_dangling=True)
     return Installed(outcome, [link for link in made if link], removed)
+
+
+def _promised(node):
+    """Return what would come of a request: as it is there, or that it would be made."""
+    ready = environments.already(node, node.lock_for(node.tool.name))
+    outcome = Outcome.unready(node.tool.name)._replace(environment=node.place.path)
+    if ready is None:
+        return outcome._replace(changed=True)
+    return outcome._replace(executable=ready.executable, version=ready.version, python=ready.python)
 
 
 def remove(request, environ, link_dir=""):
     """Remove a tool's system-level venv with all its trees, and the links that lead into it.
 
-    :param Request request: the tool, and ``venv`` where it lies elsewhere than usual.
+    :param Request request: the tool, and ``venv`` where it lies elsewhere than usual;
+        of what is asked for dry only the venv's path is told.
     :param dict environ: the caller's variables.
     :param str link_dir: the folder of the links; "" for none.
-    :returns: the paths that were removed, none where nothing was there.
-    :rtype: list(str)
+    :rtype: Removed
     :raises UsageError: where the request makes no sense, or the caller is not root.
     :raises PlaceError: where something there is not ours.
     """
     node = SuppliedNode(_placed(request, environ), environ)
     # Links first: a killed removal leaves none that lead nowhere.
     environments.refuse_foreign(node.place)
-    removed = _unlink(node.place.path, link_dir) if link_dir else []
-    return removed + environments.remove(node.place, node.deadline)
+    if request.dry:
+        return Removed(request.tool, [node.place.path] if os.path.lexists(node.place.path) else [])
+    links_of_it = _unlink(node.place.path, link_dir) if link_dir else []
+    return Removed(request.tool, links_of_it + environments.remove(node.place, node.deadline))
+
+
+def each(act, requests, environ, link_dir, tell=None):
+    """Install or remove several; where one cannot be done the others are all the same.
+
+    :param act: ``install`` or ``remove``.
+    :param list requests: one for each tool.
+    :param dict environ: the caller's variables.
+    :param str link_dir: a folder for links; "" for none.
+    :param tell: callable that is given what became of each, an Error where it failed.
+    :returns: plain data, with ``error`` where one failed.
+    :rtype: list(dict)
+    :raises UsageError: where a request makes no sense.
+    """
+    results = []
+    for request in requests:
+        try:
+            done = act(request, environ, link_dir)
+            results.append(done.as_dict())
+        except UsageError:
+            raise
+        except Error as error:
+            done = error
+            results.append({"tool": request.tool, "changed": False, "error": str(error)})
+        if tell is not None:
+            tell(done)
+    return results
 
 
 def installed(patterns=DEFAULT_VENVS):
@@ -164,10 +215,10 @@ def _programs(record):
     return [path for path in paths if path.startswith("../") and os.path.dirname(path).endswith("/bin")]
 
 
-def _link(environment, name, link_dir):
+def _link(environment, name, link_dir, dry):
     # Only the folder itself is asked: another one on PATH may not be on everybody's.
     path = os.path.join(environment, "bin", name)
-    return links.make(path, {"PATH": link_dir}, link_dir)
+    return links.make(path, {"PATH": link_dir}, link_dir, dry)
 
 
 def _unlink(environment, link_dir, only_dangling=False):

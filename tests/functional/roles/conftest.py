@@ -93,10 +93,8 @@ def layers(tmp_path_factory):
 
 def system_venvs(node):
     """Put system-level venvs with links into a node, as an image build does."""
-    for tool in SYSTEM_VENVS:
-        place = f"/usr/{tool}-env"
-        node.run(["python3", "/src/testnode-python", "ensure", tool, "--venv", place], network=False)
-        node.run(["ln", "-s", f"{place}/bin/{tool}", f"/usr/local/bin/{tool}"])
+    install = ["venvs", "install", *SYSTEM_VENVS, "--link-dir", "/usr/local/bin"]
+    node.run(["python3", "/src/testnode-python", *install], network=False)
 
 
 def old_image(node):

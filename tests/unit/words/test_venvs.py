@@ -79,13 +79,13 @@ class WordsTest(CliCase, VenvsCase):
         self.assertFalse(os.path.lexists(self.path))
         status, output, _ = self.call(*self.words("remove", "hello", "--venv", place))
         self.assertEqual((0, False), (status, os.path.lexists(place)))
-        self.assertIn("- {}\n".format(place), output)
+        self.assertIn("  - {}\n".format(place), output)
 
     def test_remove_names_what_went_and_what_was_not_there(self):
         self.call(*self.words("install", "hello"))
         status, output, _ = self.call(*self.words("remove", "hello", "absent"))
         lines = output.splitlines()
-        self.assertEqual((0, "- {}/hello".format(self.bin)), (status, lines[0]))
+        self.assertEqual((0, "  - {}/hello".format(self.bin)), (status, lines[0]))
         self.assertEqual("absent was not there", lines[-1])
 
     def test_list_is_a_table(self):

@@ -119,55 +119,40 @@ def _install(arguments):
         mirrors=tuple(arguments.mirror),
     )
 
-    def act(request):
-        done = venvs.install(request, dict(os.environ), arguments.link_dir)
-        return done.as_dict(), _told(done)
-
-    return _each(requests, act, arguments.json)
-
-
-def _told(done):
-    outcome = done.outcome
-    state = "made from {}".format(outcome.source) if outcome.changed else "as it was"
-    links = [
-        "{} {}".format(sign, path)
-        for sign, paths in (("+", done.links), ("-", done.removed))
-        for path in paths
-    ]
-    return "{}  {} {}, {}{}".format(
-        outcome.environment, outcome.tool, outcome.version, state, "".join("\n  " + link for link in links)
-    )
+    return _each(venvs.install, requests, arguments)
 
 
 def _remove(arguments):
-    def act(request):
-        removed = venvs.remove(request, dict(os.environ), arguments.link_dir)
-        data = {"tool": request.tool, "removed": removed, "changed": bool(removed)}
-        return data, "\n".join("- " + path for path in removed) or "{} was not there".format(request.tool)
-
-    return _each(_requests(arguments), act, arguments.json)
+    return _each(venvs.remove, _requests(arguments), arguments)
 
 
-def _each(requests, act, as_json):
-    """Do something for each request, the others too where one fails; print what came of it."""
-    results, failed = [], []
-    for request in requests:
-        try:
-            data, words = act(request)
-        except UsageError:
-            raise
-        except Error as error:
-            failed.append(request.tool)
-            data, words = {"tool": request.tool, "changed": False, "error": str(error)}, ""
-            print("testnode-python: {}".format(error), file=sys.stderr, flush=True)
-        results.append(data)
-        if words and not as_json:
-            print(words, flush=True)
-    if as_json:
+def _each(act, requests, arguments):
+    tell = _complain if arguments.json else _tell
+    results = venvs.each(act, requests, dict(os.environ), arguments.link_dir, tell)
+    if arguments.json:
         print(json.dumps(results, indent=1, sort_keys=True))
-    if failed and len(requests) > 1:
+    failed = [result["tool"] for result in results if "error" in result]
+    if failed and len(results) > 1:
         print("testnode-python: not done: {}".format(", ".join(failed)), file=sys.stderr)
     return COULD_NOT if failed else DONE
+
+
+def _complain(done):
+    if isinstance(done, Error):
+        print("testnode-python: {}".format(done), file=sys.stderr, flush=True)
+
+
+def _tell(done):
+    _complain(done)
+    if isinstance(done, venvs.Installed):
+        outcome = done.outcome
+        state = "made from {}".format(outcome.source) if outcome.changed else "as it was"
+        print("{}  {} {}, {}".format(outcome.environment, outcome.tool, outcome.version, state))
+        print("".join("  + {}\n".format(path) for path in done.links), end="", flush=True)
+    if isinstance(done, venvs.Removed) and not done.changed:
+        print("{} was not there".format(done.tool))
+    if not isinstance(done, Error):
+        print("".join("  - {}\n".format(path) for path in done.removed), end="", flush=True)
 
 
 def _list(arguments):

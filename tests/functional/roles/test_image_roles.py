@@ -1,0 +1,50 @@
+"""The roles for static nodes and images: what they leave is what the roles of jobs find."""
+
+from .plays import last, outcome, roles, shell, succeed
+
+VENVS = "install-python-venvs"
+
+
+def installed(controller, *options, **variables):
+    """Run the role; return its last result and the venvs in it by tool."""
+    given = {f"install_python_venvs_{name}": value for name, value in variables.items()}
+    result = last(succeed(controller, roles(VENVS, **given), *options), VENVS)
+    return result, {venv["tool"]: venv for venv in result["venvs"]}
+
+
+def test_venvs_are_made_found_by_jobs_kept_and_removed(node_in, controller):
+    node = node_in("bookworm", "precached")
+    tools = ["tox", "bindep", "zuul-cloner"]
+    promised, venvs = installed(controller, "--check", tools=tools)
+    assert promised["changed"] and not node.run(["ls", "/usr/local/bin"]).stdout
+    made, venvs = installed(controller, tools=tools)
+    assert made["changed"]
+    assert [venvs[tool]["environment"] for tool in tools] == [
+        "/usr/tox-env",
+        "/usr/bindep-env",
+        "/usr/zuul-env",
+    ]
+    assert venvs["tox"]["links"] == ["/usr/local/bin/tox"] and venvs["zuul-cloner"]["links"] == []
+    job = succeed(controller, roles("ensure-tox"))
+    assert outcome(job, "ensure-tox")["executable"] == "/usr/local/bin/tox"
+    assert outcome(job, "ensure-tox")["source"] == "system"
+    succeed(controller, shell("bindep --version", "/usr/zuul-env/bin/python -c 'import yaml'"))
+    again, venvs = installed(controller, tools=tools)
+    assert not again["changed"] and venvs["bindep"]["version"]
+    gone, venvs = installed(controller, tools=["tox", "nox"], state="absent")
+    assert gone["changed"] and "/usr/tox-env" in venvs["tox"]["removed"] and not venvs["nox"]["changed"]
+    assert node.run(["ls", "/usr/local/bin"]).stdout.split() == ["bindep"]
+
+
+def test_one_that_cannot_be_made_fails_the_play_after_the_others_were_made(node_in, controller):
+    node = node_in("bookworm", "precached")
+    node.run(["mkdir", "/usr/bindep-env"])
+    variables = {
+        "install_python_venvs_tools": ["bindep", "tox"],
+        "install_python_venvs_sources": ["precache"],
+    }
+    played = controller.play(roles(VENVS, **variables))
+    assert played.returncode == 2
+    message = last(played, VENVS)["msg"]
+    assert "/usr/bindep-env is there already and not made by testnode-python" in message
+    node.run(["tox", "--version"], cwd="/")
