@@ -22,6 +22,9 @@ AS_ROOT = unittest.skipUnless(
 class VenvsCase(HasPrecache):
     """Has a folder for venvs that is root's all the way, as /usr is."""
 
+    # To compile the real one for every venv takes most of the time.
+    small_pip = True
+
     def setUp(self):
         self.patch(tempfile, "tempdir", "/var/lib")
         super().setUp()
@@ -29,6 +32,8 @@ class VenvsCase(HasPrecache):
         self.pattern = os.path.join(self.folder, "usr", "{tool}-env")
         self.bin = os.path.join(self.folder, "bin")
         self.patch(venvs, "system_venv", lambda name: self.pattern.format(tool=name))
+        if self.small_pip:
+            self.lock_wheel("pip", make_tool(self.folder, "pip", "99.1"))
 
     def patch(self, *arguments):
         patch = mock.patch.object(*arguments)
@@ -53,23 +58,28 @@ class VenvsCase(HasPrecache):
         if scripts:
             files = dict({"hello.py": "def main():\n    print('hello')\n"}, **(modules or {}))
             made = make_wheel(self.folder, "hello", version, files, console_scripts=scripts)
-        os.replace(made, os.path.join(self.precache, "wheels", os.path.basename(made)))
-        wheel = describe(os.path.join(self.precache, "wheels", os.path.basename(made)))
+        self.lock_wheel("hello", made)
+
+    def lock_wheel(self, name, made):
+        """Put a wheel into the precache, as the one of its name that is locked for the tool of that name."""
+        path = os.path.join(self.precache, "wheels", os.path.basename(made))
+        os.replace(made, path)
+        wheel = describe(path)
 
         def change(data):
             (target,) = data["targets"].values()
-            lock = target["tools"]["hello"]
-            lock["version"] = version
-            lock["wheels"] = [dict(wheel._asdict())] + [
-                each for each in lock["wheels"] if each["name"] != "hello"
-            ]
+            lock = target["tools"][name]
+            others = [each for each in lock["wheels"] if each["name"] != name]
+            lock.update(version=wheel.version, wheels=[dict(wheel._asdict())] + others)
 
         self.change_manifest(change)
 
 
 @AS_ROOT
-class InstallTest(VenvsCase):
-    """Made, left as it is, or brought to another lock."""
+class WholeTest(VenvsCase):
+    """With the real pip."""
+
+    small_pip = False
 
     def test_it_is_made_for_all_whatever_the_umask_and_compiled(self):
         self.addCleanup(os.umask, os.umask(0o077))
@@ -96,6 +106,11 @@ class InstallTest(VenvsCase):
             if name.startswith("hello.") and name.endswith(".pyc")
         ]
         self.assertEqual(1, len(compiled))
+
+
+@AS_ROOT
+class InstallTest(VenvsCase):
+    """Made, left as it is, or brought to another lock."""
 
     def test_without_a_folder_for_links_there_are_none(self):
         done = self.install(link_dir="")
