@@ -76,7 +76,7 @@ _EXCEPTIONS = {
         Tool("build", ["build"], "pyproject-build", ["--version"]),
         # 2.x, the last below Python 3.8, imports six and does not say so.
         Tool("os-testr", ["os-testr", "six; python_version < '3.8'"], "subunit-trace", ["--help"]),
-        Tool("glean", ["glean"], "glean", ["--help"]),
+        Tool("glean", ["glean", "pbr"], "glean", ["--help"]),
         Tool("zuul-cloner", ["PyYAML"], "python", ["-c", "import yaml"]),
         # 0.4, which Python 3.6 gets, has no __main__.
         Tool("installer", ["installer"], "python", ["-c", "import installer"]),
