@@ -12,7 +12,8 @@ FINDER, PIP, TOOLS, VENVS = MODULES
 # Those that install for jobs; one looks first, and is small, another is for who makes images.
 PROVIDERS = [PIP, TOOLS]
 # Of the node side only who sits at a shell has any use for these.
-NOT_SHIPPED = {"cli.py", "checkout.py", "words/__init__.py", "words/venvs.py"}
+NOT_SHIPPED = {"cli.py", "checkout.py", "contents.py", "copies.py", "files.py"}
+NOT_SHIPPED |= {"words/__init__.py", "words/precache.py", "words/venvs.py"}
 
 
 def names_in(path, package):

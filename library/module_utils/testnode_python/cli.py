@@ -160,7 +160,7 @@ def _parser():
             rest.required = False  # some Pythons would name it among what is missing
         _add_options(word)
     words.add_parser("venvs", help="install, list and remove system-level venvs", add_help=False)
-    words.add_parser("precache", help="lock, build, verify and show precaches", add_help=False)
+    words.add_parser("precache", help="lock, build, show, verify and copy precaches", add_help=False)
     return parser
 
 
@@ -313,8 +313,12 @@ def _needs_libraries(argv):
 
 def _precache(argv):
     """Hand over to the image side, in an environment that has its libraries where it needs them."""
-    from . import checkout  # who asks for a tool need not wait for it
+    # Who asks for a tool need not wait for them.
+    from . import checkout
+    from .words import precache
 
+    if argv[:1] and argv[0] in precache.WORDS:
+        return precache.main(argv)
     checkout.refuse_old_python()
     command = checkout.builder_command(dict(os.environ), _announce) if _needs_libraries(argv) else []
     if command:

@@ -7,7 +7,10 @@ from . import manifest, ownership
 from .errors import PrecacheError
 from .tools import PIP
 
-DEFAULT_PATH = "/opt/cache/testnode-python/current"
+# What holds precaches, each in a folder of its own, and the link to the one that is used.
+DEFAULT_OUTPUT = "/opt/cache/testnode-python"
+CURRENT = "current"
+DEFAULT_PATH = DEFAULT_OUTPUT + "/" + CURRENT
 # Without this and pip nothing else can be installed.
 INSTALLER = "installer"
 
@@ -199,7 +202,7 @@ def open_precache(path=""):
 
 
 def _folder_with_manifest(path):
-    for folder in (path, os.path.join(path, "current")):
+    for folder in (path, os.path.join(path, CURRENT)):
         try:
             os.stat(os.path.join(folder, manifest.FILE_NAME))
             return folder

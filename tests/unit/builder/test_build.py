@@ -7,7 +7,8 @@ import sys
 import time
 import unittest
 
-from testnode_python.builder import build, cli, files, verify
+from testnode_python import contents, files
+from testnode_python.builder import build, cli
 from testnode_python.configuration import mirrors
 from testnode_python.errors import Error
 from testnode_python.precache import DEFAULT_PATH
@@ -35,11 +36,11 @@ class BuildTest(BuilderTest):
         return os.path.join(self.output, "current", *names)
 
     def manifest(self):
-        return verify.read(self.current())
+        return contents.read(self.current())
 
     def test_it_has_wheels_locks_and_a_manifest_and_nothing_else(self):
         built = self.build()
-        self.assertEqual([], verify.verify(self.output))
+        self.assertEqual([], contents.verify(self.output))
         self.assertEqual(sorted(os.listdir(self.wheels)), sorted(os.listdir(self.current("wheels"))))
         self.assertEqual(["locks", "manifest.json", "wheels"], sorted(os.listdir(self.current())))
         self.assertEqual(os.path.realpath(self.current()), built.folder)
@@ -88,7 +89,7 @@ class BuildTest(BuilderTest):
         os.unlink(self.current("locks", TARGET, "pylock.hello.toml"))
         mended = self.build()
         self.assertEqual((2, True), (mended.fetched, mended.changed))
-        self.assertEqual([], verify.verify(self.output))
+        self.assertEqual([], contents.verify(self.output))
 
     def test_new_locks_are_a_new_folder_that_takes_over_what_did_not_change(self):
         old = self.build()
@@ -100,7 +101,7 @@ class BuildTest(BuilderTest):
         self.assertEqual((1, 3), (new.fetched, new.linked))
         self.assertNotEqual(old.folder, new.folder)
         self.assertEqual(new.folder, os.path.realpath(self.current()))
-        self.assertEqual([[], []], [verify.verify(old.folder), verify.verify(self.output)])
+        self.assertEqual([[], []], [contents.verify(old.folder), contents.verify(self.output)])
 
     def test_what_is_damaged_before_is_not_taken_over(self):
         self.build()
@@ -110,7 +111,7 @@ class BuildTest(BuilderTest):
         self.toolset.tools["hello"].check.append("-v")
         built = self.build()
         self.assertEqual((1, 3), (built.fetched, built.linked))
-        self.assertEqual([], verify.verify(self.output))
+        self.assertEqual([], contents.verify(self.output))
 
     def test_going_back_to_old_locks_is_the_link_alone(self):
         old = self.build()
@@ -132,7 +133,7 @@ class BuildTest(BuilderTest):
     def test_another_build_on_the_same_folder_is_refused(self):
         with files.locked(self.output), self.assertRaises(Error) as caught:
             self.build()
-        self.assertIn("another build", str(caught.exception))
+        self.assertIn("another program", str(caught.exception))
 
     def test_a_failed_build_leaves_the_old_one_current_and_the_next_goes_on(self):
         old = self.build()
@@ -143,16 +144,16 @@ class BuildTest(BuilderTest):
             self.build()
         self.assertIn(os.path.basename(newer), str(caught.exception))
         self.assertEqual(old.folder, os.path.realpath(self.current()))
-        self.assertEqual([], verify.verify(self.output))
+        self.assertEqual([], contents.verify(self.output))
         self.server.files["/" + os.path.basename(newer)] = self.content(os.path.basename(newer))
         self.assertEqual(1, self.build().fetched)
-        self.assertEqual([], verify.verify(self.output))
+        self.assertEqual([], contents.verify(self.output))
 
     def test_a_configured_index_serves_what_the_locks_place_does_not(self):
         self.write_locks("http://127.0.0.1:9/nowhere")
         with Index(self.wheels) as index:
             self.build(mirrors([index.url], {}))
-        self.assertEqual([], verify.verify(self.output))
+        self.assertEqual([], contents.verify(self.output))
 
     def test_progress_is_told_to_the_end(self):
         told = []
@@ -172,7 +173,7 @@ class BuildTest(BuilderTest):
         self.server.fault = None
         again = self.build()
         self.assertEqual((1, []), (again.fetched, self._halves()))
-        self.assertEqual([], verify.verify(self.output))
+        self.assertEqual([], contents.verify(self.output))
 
     def _kill_half_way(self):
         program = "import sys; from testnode_python.builder.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -199,7 +200,7 @@ class GetPipTest(BuilderTest):
         self.write_locks(self.entered(self.site()).base_url)
 
     def get_pips(self):
-        return verify.read(os.path.join(self.output, "current")).get_pip
+        return contents.read(os.path.join(self.output, "current")).get_pip
 
     def test_an_old_python_has_its_own_and_the_rest_the_newest(self):
         with Site({"/get-pip.py": NEWEST, "/pip/3.6/get-pip.py": OLD}) as site:
@@ -207,7 +208,7 @@ class GetPipTest(BuilderTest):
             self.assertEqual(["/pip/3.6/get-pip.py", "/pip/3.11/get-pip.py", "/get-pip.py"], site.paths())
         found = {series: file.file for series, file in self.get_pips().items()}
         self.assertEqual({"3.6": "get-pip/3.6/get-pip.py", "3.11": "get-pip/get-pip.py"}, found)
-        self.assertEqual([], verify.verify(self.output))
+        self.assertEqual([], contents.verify(self.output))
         with open(os.path.join(self.output, "current", "get-pip", "3.6", "get-pip.py"), "rb") as file:
             self.assertEqual(OLD, file.read())
 
@@ -226,7 +227,7 @@ class GetPipTest(BuilderTest):
             with open(os.path.join(self.output, "current", "get-pip", "get-pip.py"), "wb") as file:
                 file.write(b"?")
             self.build(get_pip=site.base_url)
-        self.assertEqual([], verify.verify(self.output))
+        self.assertEqual([], contents.verify(self.output))
         self.assertEqual(1, len({file.sha256 for file in self.get_pips().values()}))
 
     def test_a_newest_one_that_is_another_by_now_is_so_for_all_that_share_it(self):
@@ -235,7 +236,7 @@ class GetPipTest(BuilderTest):
             site.files = {"/get-pip.py": NEWEST + NEWEST}
             os.unlink(os.path.join(self.output, "current", "get-pip", "3.6", "get-pip.py"))
             self.build(get_pip=site.base_url)
-        self.assertEqual([], verify.verify(self.output))
+        self.assertEqual([], contents.verify(self.output))
         self.assertEqual([("get-pip/get-pip.py",)], [file[:1] for file in set(self.get_pips().values())])
 
     def test_a_place_that_fails_is_said_with_both_cures(self):

@@ -6,16 +6,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import NamedTuple
 
-from .. import manifest
+from .. import contents, files, manifest
 from ..errors import Error, PrecacheError
 from ..manifest import GetPip
+from ..precache import CURRENT
 from ..redaction import redact
-from . import files, verify
 from .downloads import WORKERS, Downloads, NotThereError
 from .plans import Plan, plan
 from .toolset import INDISPENSABLE, Toolset
 
-CURRENT = "current"
 GET_PIP_PLACE = "https://bootstrap.pypa.io"
 
 
@@ -91,7 +90,7 @@ class _Build:
             self._write(relative, content)
         self._write(manifest.FILE_NAME, manifest.dumps(made).encode())
         self.changed |= files.point(os.path.join(self.output, CURRENT), made.lock_digest)
-        expected = [*verify.expected_files(made), manifest.FILE_NAME]
+        expected = [*contents.expected_files(made), manifest.FILE_NAME]
         return Built(
             self.folder,
             len(expected),
@@ -161,7 +160,7 @@ class _Build:
     def _known_get_pip(self) -> dict[str, GetPip]:
         """Return those of an earlier build of this folder that are still as it left them."""
         try:
-            known = verify.read(self.folder).get_pip
+            known = contents.read(self.folder).get_pip
         except PrecacheError:
             return {}
         return {

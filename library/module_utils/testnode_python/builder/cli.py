@@ -1,4 +1,4 @@
-"""The words after ``testnode-python precache``: lock, build, verify, show."""
+"""The words after ``testnode-python precache``: lock, build, show, and those of the node side."""
 
 import argparse
 import json
@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ..configuration import Setting, mirrors, read
 from ..errors import Error, UsageError
+from ..precache import DEFAULT_OUTPUT
+from ..words import COULD_NOT, DONE, WRONG_USAGE, Parser
+from ..words import precache as node_side
 
-DONE, COULD_NOT, WRONG_USAGE = 0, 1, 2
-
-DEFAULT_OUTPUT = "/opt/cache/testnode-python"
 GET_PIP_PLACE = "https://bootstrap.pypa.io"
 
 _EXAMPLES = """\
@@ -21,6 +21,7 @@ examples:
   testnode-python precache build --output DIR        what an image carries
   testnode-python precache build --output DIR --target cp311-linux_x86_64 --tool tox --no-get-pip
   testnode-python precache verify DIR                every missing, extra, altered file
+  testnode-python precache copy DIR                  to a node, for its Python alone
   testnode-python precache show DIR --json
 
 exit codes: 0 done, 1 could not (verify: something is wrong), 2 wrong usage
@@ -34,11 +35,11 @@ def main(argv: list[str]) -> int:
     :returns: the exit code.
     """
     parser = _parser()
-    arguments = parser.parse_args(argv)
-    if arguments.word is None:
-        parser.print_help(sys.stderr)
-        return WRONG_USAGE
     try:
+        arguments = parser.parse_args(argv)
+        if arguments.word is None:
+            parser.print_help(sys.stderr)
+            return WRONG_USAGE
         return arguments.act(arguments)
     except Error as error:
         print(f"testnode-python: {error}", file=sys.stderr)
@@ -53,11 +54,10 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="testnode-python precache",
         description="Makes and looks at precaches: the wheels that an image carries for its jobs.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     words = parser.add_subparsers(dest="word", metavar="WORD")
     lock = _word(words, "lock", _lock, "write the locks anew and print what changed")
@@ -102,14 +102,11 @@ def _parser() -> argparse.ArgumentParser:
         help="the place of get-pip.py (default: %(default)s)",
     )
     place.add_argument("--no-get-pip", action="store_true", help="build without get-pip.py")
-    for name, act, text in (
-        ("verify", _verify, "compare a precache with its manifest"),
-        ("show", _show, "print what a precache has"),
-    ):
-        word = _word(words, name, act, text)
-        word.add_argument(
-            "precache", nargs="?", default=DEFAULT_OUTPUT, metavar="DIR", help="default: %(default)s"
-        )
+    word = _word(words, "show", _show, "print what a precache has")
+    word.add_argument(
+        "precache", nargs="?", default=DEFAULT_OUTPUT, metavar="DIR", help="default: %(default)s"
+    )
+    node_side.add_to(words)
     return parser
 
 
@@ -119,7 +116,6 @@ def _word(words, name, act, text):
         help=text,
         description=text.capitalize() + ".",
         epilog=_examples_of(name),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     word.set_defaults(act=act)
     word.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -195,23 +191,6 @@ def _build(arguments: argparse.Namespace) -> int:
         _print_json(built._asdict())
     else:
         print(built.folder)
-    return DONE
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    from . import verify
-
-    findings = verify.verify(arguments.precache)
-    if arguments.json:
-        _print_json([finding._asdict() for finding in findings])
-    for finding in findings:
-        if not arguments.json:
-            print(f"{finding.problem:<8} {finding.path}")
-    if findings:
-        raise Error(
-            f"{arguments.precache} is not what its manifest says (files: {len(findings)})",
-            "build it again; what is extra is yours to remove",
-        )
     return DONE
 
 

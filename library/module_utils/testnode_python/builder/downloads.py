@@ -18,13 +18,12 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InsecureRequestWarning
 from urllib3.util import Retry
 
-from .. import indexes
+from .. import files, indexes
 from ..commands import Deadline
 from ..configuration import Mirror
 from ..errors import Error, MirrorError
 from ..manifest import Wheel
 from ..redaction import redact
-from . import files
 from .pylocks import Source
 
 WORKERS = 8

@@ -14,12 +14,12 @@ import uv
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from .. import files
 from ..commands import Deadline, last_lines, run
 from ..errors import Error
 from ..manifest import Target
 from ..redaction import redact, secrets_of
 from ..tools import Tool, normalize
-from . import files
 from .plans import UNLOCKED, lock_name, read_reasons
 from .toolset import Toolset, tomllib
 

@@ -3,8 +3,7 @@
 import os
 from typing import Any, NamedTuple
 
-from .. import manifest
-from . import verify
+from .. import contents, manifest
 
 
 class Shown(NamedTuple):
@@ -31,9 +30,9 @@ def show(path: str) -> Shown:
     :param path: the folder with the manifest, a link to it, or the folder with the link.
     :raises PrecacheError: where there is none or it cannot be believed.
     """
-    folder = verify.folder_of(path)
-    content = verify.read(folder)
-    names = [*verify.expected_files(content), manifest.FILE_NAME]
+    folder = contents.folder_of(path)
+    content = contents.read(folder)
+    names = [*contents.expected_files(content), manifest.FILE_NAME]
     on_disk = {name: _size(os.path.join(folder, name)) for name in names}
     tools = sorted(content.tools)
     targets = content.targets.values()

@@ -7,9 +7,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
 
-from ..errors import Error
+from .errors import Error
 
 # What is being written has this at its end and a dot in front; a killed build leaves it.
 PART = ".part"
@@ -20,7 +19,7 @@ _BLOCK = 1024 * 1024
 
 
 @contextlib.contextmanager
-def locked(folder: str) -> Iterator[None]:
+def locked(folder):
     """Make a folder and hold it against other builds.
 
     :param folder: what only one build at a time may write to.
@@ -33,7 +32,7 @@ def locked(folder: str) -> Iterator[None]:
     except BlockingIOError:
         os.close(handle)
         raise Error(
-            f"another build is writing to {folder}", "wait for it, or name another --output"
+            "another program is writing to {}".format(folder), "wait for it, or name another folder"
         ) from None
     try:
         yield
@@ -41,7 +40,7 @@ def locked(folder: str) -> Iterator[None]:
         os.close(handle)
 
 
-def make_folder(path: str) -> None:
+def make_folder(path):
     """Make a folder and those above it; what we make, all can read.
 
     :raises Error: where that fails.
@@ -54,7 +53,7 @@ def make_folder(path: str) -> None:
         os.chmod(path, _FOLDER_MODE)
 
 
-def write(path: str, blocks: Iterable[bytes]) -> None:
+def write(path, blocks):
     """Write a file; it gets its name when all of it is there.
 
     :param path: where it goes, in a folder that exists.
@@ -79,7 +78,7 @@ def write(path: str, blocks: Iterable[bytes]) -> None:
         raise
 
 
-def write_if_other(path: str, content: bytes) -> bool:
+def write_if_other(path, content):
     """Write a file unless it has this content already.
 
     :returns: whether it was written.
@@ -92,7 +91,7 @@ def write_if_other(path: str, content: bytes) -> bool:
     return True
 
 
-def take_over(old: str, new: str) -> None:
+def take_over(old, new):
     """Give a file of an earlier build its place in this one: linked where it is ours, else copied.
 
     :param old: a file whose hash was found right.
@@ -113,7 +112,7 @@ def take_over(old: str, new: str) -> None:
         os.replace(temporary, new)
 
 
-def point(link: str, target: str) -> bool:
+def point(link, target):
     """Make a symbolic link lead to a target, at one stroke.
 
     :returns: whether it led elsewhere before.
@@ -133,14 +132,14 @@ def point(link: str, target: str) -> bool:
     return True
 
 
-def mend_mode(path: str) -> None:
+def mend_mode(path):
     """Make a file of ours readable by all where it is not."""
     if os.stat(path).st_mode & 0o777 != _FILE_MODE:
         with _told(path):
             os.chmod(path, _FILE_MODE)
 
 
-def sweep(folder: str) -> None:
+def sweep(folder):
     """Remove what a killed build left half-written below a folder.
 
     :raises Error: where the disk refuses.
@@ -152,14 +151,14 @@ def sweep(folder: str) -> None:
                     os.unlink(os.path.join(parent, name))
 
 
-def sha256_of(path: str) -> str:
+def sha256_of(path):
     """Return the hex SHA-256 of a file, "" where there is no regular file."""
     if os.path.islink(path) or not os.path.isfile(path):
         return ""
     digest = hashlib.sha256()
     try:
         with open(path, "rb") as file:
-            while block := file.read(_BLOCK):
+            for block in iter(lambda: file.read(_BLOCK), b""):
                 digest.update(block)
     except OSError:
         return ""
@@ -167,10 +166,10 @@ def sha256_of(path: str) -> str:
 
 
 @contextlib.contextmanager
-def _told(path: str) -> Iterator[None]:
+def _told(path):
     """Turn what the operating system says into a sentence."""
     try:
         yield
     except OSError as error:
-        cure = "make room and build again: it goes on where it stopped" if error.errno == errno.ENOSPC else ""
+        cure = "make room and start again: it goes on where it stopped" if error.errno == errno.ENOSPC else ""
         raise Error(f"{path} cannot be written: {error.strerror}", cure) from error

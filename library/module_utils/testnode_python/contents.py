@@ -1,12 +1,12 @@
-"""Checking a precache against its manifest: the standard library is enough."""
+"""What a precache's folder holds, compared with its manifest."""
 
 import os
 from typing import NamedTuple
 
-from .. import manifest
-from ..errors import PrecacheError
-from ..manifest import Manifest
+from . import manifest
+from .errors import PrecacheError
 from .files import sha256_of
+from .precache import CURRENT
 
 
 class Finding(NamedTuple):
@@ -16,13 +16,13 @@ class Finding(NamedTuple):
     problem: str
 
 
-def folder_of(path: str) -> str:
+def folder_of(path):
     """Return the folder with the manifest.
 
-    :param path: that folder, a link to it, or the folder with the link ``current``.
+    :param str path: that folder, a link to it, or the folder with the link ``current``.
     :raises PrecacheError: where there is no precache.
     """
-    for folder in (path, os.path.join(path, "current")):
+    for folder in (path, os.path.join(path, CURRENT)):
         if os.path.isfile(os.path.join(folder, manifest.FILE_NAME)):
             return os.path.realpath(folder)
     raise PrecacheError(
@@ -30,10 +30,11 @@ def folder_of(path: str) -> str:
     )
 
 
-def read(folder: str) -> Manifest:
+def read(folder):
     """Return the manifest of a precache.
 
-    :param folder: the folder with the manifest.
+    :param str folder: the folder with the manifest.
+    :rtype: Manifest
     :raises PrecacheError: where it cannot be read or believed.
     """
     path = os.path.join(folder, manifest.FILE_NAME)
@@ -44,10 +45,11 @@ def read(folder: str) -> Manifest:
         raise PrecacheError(path, f"{path} cannot be read: {error}", "build the precache again") from error
 
 
-def expected_files(content: Manifest) -> dict[str, str]:
+def expected_files(content):
     """Return the files that a manifest names, path below the precache -> hex SHA-256.
 
-    :param content: the manifest.
+    :param Manifest content: the manifest.
+    :rtype: dict(str, str)
     """
     expected = {file.file: file.sha256 for file in content.get_pip.values()}
     for target in content.targets.values():
@@ -58,10 +60,10 @@ def expected_files(content: Manifest) -> dict[str, str]:
     return expected
 
 
-def verify(path: str) -> list[Finding]:
+def verify(path):
     """Compare a precache with its manifest.
 
-    :param path: as for :func:`folder_of`.
+    :param str path: as for :func:`folder_of`.
     :returns: every file that is missing, extra or altered, by path.
     :raises PrecacheError: where there is no manifest, or it cannot be believed.
     """
@@ -79,7 +81,7 @@ def verify(path: str) -> list[Finding]:
     return sorted(findings)
 
 
-def _files(folder: str) -> set[str]:
+def _files(folder):
     found = set()
     for parent, folders, names in os.walk(folder):
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]

@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 
-from testnode_python.builder import verify
-from testnode_python.builder.verify import Finding
+from testnode_python import contents
+from testnode_python.contents import Finding
 from testnode_python.errors import PrecacheError
 
 from .cases import TARGET, BuilderTest
@@ -28,7 +28,7 @@ class VerifyTest(BuilderTest):
 
     def test_a_precache_as_built_is_well_by_either_of_its_names(self):
         for path in (self.path, self.output, os.path.join(self.output, "current")):
-            self.assertEqual([], verify.verify(path))
+            self.assertEqual([], contents.verify(path))
 
     def test_every_file_that_is_not_right_is_named(self):
         lock = f"locks/{TARGET}/pylock.hello.toml"
@@ -48,17 +48,17 @@ class VerifyTest(BuilderTest):
             Finding(self.wheel, "altered"),
             Finding(gone, "missing"),
         ]
-        self.assertEqual(sorted(expected), verify.verify(self.path))
+        self.assertEqual(sorted(expected), contents.verify(self.path))
 
     def test_a_link_in_place_of_a_file_is_altered(self):
         path = os.path.join(self.path, self.wheel)
         os.rename(path, os.path.join(self.folder, "elsewhere"))
         os.symlink(os.path.join(self.folder, "elsewhere"), path)
-        self.assertEqual([Finding(self.wheel, "altered")], verify.verify(self.path))
+        self.assertEqual([Finding(self.wheel, "altered")], contents.verify(self.path))
 
     def test_where_there_is_none_that_is_said(self):
         with self.assertRaises(PrecacheError) as caught:
-            verify.verify(self.folder)
+            contents.verify(self.folder)
         self.assertIn(f"there is no precache at {self.folder}", str(caught.exception))
 
     def test_a_manifest_that_cannot_be_believed_is_said(self):
@@ -66,7 +66,7 @@ class VerifyTest(BuilderTest):
             with self.subTest(content):
                 self.write(os.path.join(self.path, "manifest.json"), content)
                 with self.assertRaises(PrecacheError) as caught:
-                    verify.verify(self.path)
+                    contents.verify(self.path)
                 self.assertIn("manifest.json", str(caught.exception))
 
     def test_it_needs_nothing_but_the_standard_library(self):
@@ -76,6 +76,6 @@ class VerifyTest(BuilderTest):
             "wrong = {'requests', 'packaging', 'uv', 'rich', 'tomli'} & set(sys.modules); "
             "sys.exit(code or bool(wrong))"
         )
-        package = os.path.dirname(os.path.dirname(os.path.dirname(verify.__file__)))
+        package = os.path.dirname(os.path.dirname(contents.__file__))
         argv = [sys.executable, "-S", "-c", program, self.path]
         subprocess.run(argv, check=True, env={"PYTHONPATH": package}, stdout=subprocess.DEVNULL)

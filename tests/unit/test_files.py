@@ -7,7 +7,7 @@ import resource
 import tempfile
 import unittest
 
-from testnode_python.builder import files
+from testnode_python import files
 from testnode_python.errors import Error
 
 from tests.support.nodes import InAFolder
@@ -137,6 +137,6 @@ class FilesTest(InAFolder):
         with files.locked(output):
             with self.assertRaises(Error) as caught, files.locked(output):
                 self.fail("a second one got in")
-            self.assertIn(f"another build is writing to {output}", str(caught.exception))
+            self.assertIn(f"another program is writing to {output}", str(caught.exception))
         with files.locked(output):
             self.assertEqual(0o755, self.mode(output))

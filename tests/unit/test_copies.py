@@ -1,0 +1,136 @@
+"""A copy of a precache: for one Python, whole, checked, and the same the second time."""
+
+import hashlib
+import json
+import os
+import sys
+
+from testnode_python import contents, copies, files, interpreters, manifest
+from testnode_python.errors import Error, PrecacheError, UsageError
+
+from tests.support.precaches import HasPrecache, describe, target_name
+from tests.support.wheels import make_wheel
+
+OTHER = "cp35-linux_x86_64"
+
+
+class CopiesTest(HasPrecache):
+    """The precache is for this Python and for another one, each with a wheel and a get-pip.py of its own."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(os.umask, os.umask(0o077))
+        wheel = describe(make_wheel(os.path.join(self.precache, "wheels"), "other", "1.0", {"other.py": ""}))
+        self.write("precache/get-pip/get-pip.py", "import this\n")
+        self.write("precache/get-pip/3.5/get-pip.py", "import that\n")
+
+        def change(data):
+            own = data["targets"][target_name()]
+            lock = dict(own["tools"]["hello"], wheels=[dict(wheel._asdict())])
+            data["targets"][OTHER] = dict(own, python=[3, 5], tools={"hello": lock})
+            files_of = {"3.5": "3.5/get-pip.py", "{}.{}".format(*sys.version_info): "get-pip.py"}
+            data["get_pip"] = {series: self.get_pip(name) for series, name in files_of.items()}
+
+        self.change_manifest(change)
+        self.output = os.path.join(self.folder, "output")
+        self.wheel_of_other = "wheels/" + wheel.file
+
+    def get_pip(self, name):
+        with open(os.path.join(self.precache, "get-pip", name), "rb") as file:
+            return {"file": "get-pip/" + name, "sha256": hashlib.sha256(file.read()).hexdigest()}
+
+    def copy(self, *targets):
+        return copies.copy(self.precache, self.output, targets, interpreters.own_platform(sys.executable))
+
+    def there(self):
+        """Return the files of the copy, and the names of its targets."""
+        folder = os.path.join(self.output, "current")
+        found = {
+            os.path.relpath(os.path.join(parent, name), folder)
+            for parent, _, names in os.walk(folder)
+            for name in names
+        }
+        return found, sorted(contents.read(folder).targets)
+
+    def snapshot(self):
+        paths = [os.path.join(parent, name) for parent, _, names in os.walk(self.output) for name in names]
+        return {path: (os.lstat(path).st_ino, os.lstat(path).st_mtime_ns) for path in paths}
+
+    def test_it_has_what_this_python_needs_and_nothing_else(self):
+        copied = self.copy()
+        found, targets = self.there()
+        self.assertEqual([target_name()], targets)
+        self.assertEqual([], contents.verify(self.output))
+        self.assertEqual((os.path.join(self.output, "0" * 64), len(found), True), copied[:2] + copied[3:])
+        self.assertIn("get-pip/get-pip.py", found)
+        self.assertEqual(set(), found & {self.wheel_of_other, "get-pip/3.5/get-pip.py"})
+        sizes = [os.path.getsize(os.path.join(copied.folder, name)) for name in found]
+        self.assertEqual(sum(sizes), copied.bytes)
+
+    def test_all_can_read_it_whatever_the_umask(self):
+        for folder, folders, names in os.walk(self.copy().folder):
+            for name, mode in [(name, 0o755) for name in folders + ["."]] + [(name, 0o644) for name in names]:
+                self.assertEqual(mode, os.stat(os.path.join(folder, name)).st_mode & 0o777, name)
+
+    def test_copied_again_nothing_is_written(self):
+        self.copy()
+        before = self.snapshot()
+        self.assertFalse(self.copy().changed)
+        self.assertEqual(before, self.snapshot())
+
+    def test_copied_for_another_target_it_has_both(self):
+        self.copy()
+        self.assertTrue(self.copy(OTHER).changed)
+        found, targets = self.there()
+        self.assertEqual(sorted([OTHER, target_name()]), targets)
+        self.assertLessEqual({self.wheel_of_other, "get-pip/3.5/get-pip.py", "get-pip/get-pip.py"}, found)
+        self.assertEqual([], contents.verify(self.output))
+
+    def test_an_altered_file_ends_it_and_the_old_one_stays_current(self):
+        old = self.copy().folder
+        self.change_manifest(lambda data: data.update(lock_digest="1" * 64))
+        with open(self.wheel(), "ab") as file:
+            file.write(b"x")
+        with self.assertRaisesRegex(PrecacheError, "hello-.* is not the file that was locked"):
+            self.copy()
+        self.assertEqual(old, os.path.realpath(os.path.join(self.output, "current")))
+        left = os.listdir(os.path.join(self.output, "1" * 64, "wheels"))
+        self.assertEqual([], [name for name in left if name.startswith((".", "hello"))])
+
+    def test_a_missing_file_ends_it(self):
+        os.unlink(self.wheel())
+        with self.assertRaisesRegex(PrecacheError, "hello-.* cannot be read: No such file"):
+            self.copy()
+
+    def test_what_a_killed_copy_left_is_mended(self):
+        folder = self.copy().folder
+        wheel = os.path.join(folder, "wheels", os.path.basename(self.wheel()))
+        for name, content in ((wheel, "half"), (os.path.join(folder, ".x.part"), "")):
+            with open(name, "w") as file:
+                file.write(content)
+        os.unlink(os.path.join(folder, manifest.FILE_NAME))
+        self.assertTrue(self.copy().changed)
+        self.assertEqual([], contents.verify(self.output))
+
+    def test_another_manifest_in_its_place_counts_for_nothing(self):
+        folder = self.copy(OTHER).folder
+        path = os.path.join(folder, manifest.FILE_NAME)
+        with open(path) as file:
+            data = json.load(file)
+        with open(path, "w") as file:
+            json.dump(dict(data, lock_digest="1" * 64), file)
+        self.copy()
+        self.assertEqual([target_name()], self.there()[1])
+
+    def test_a_target_that_it_does_not_have_is_named_beside_those_it_has(self):
+        with self.assertRaisesRegex(UsageError, "no target cp27-x; choose from .*" + target_name()):
+            self.copy("cp27-x")
+
+    def test_a_python_that_it_has_nothing_for_is_told(self):
+        self.change_manifest(lambda data: data["targets"].pop(target_name()))
+        with self.assertRaisesRegex(PrecacheError, "has nothing for .* only for " + OTHER):
+            self.copy()
+
+    def test_one_at_a_time(self):
+        with files.locked(self.output), self.assertRaisesRegex(Error, "another program is writing to"):
+            self.copy()
