@@ -12,8 +12,11 @@ FINDER, PIP, TOOLS, VENVS = MODULES
 # Those that install for jobs; one looks first, and is small, another is for who makes images.
 PROVIDERS = [PIP, TOOLS]
 # Of the node side only who sits at a shell has any use for these.
-NOT_SHIPPED = {"cli.py", "checkout.py", "contents.py", "copies.py", "files.py"}
-NOT_SHIPPED |= {"words/__init__.py", "words/precache.py", "words/venvs.py"}
+NOT_SHIPPED = {"cli.py", "checkout.py", "contents.py", "copies.py", "files.py"} | {
+    path.relative_to(PACKAGE).as_posix()
+    for folder in ("words", "audit")
+    for path in (PACKAGE / folder).glob("*.py")
+}
 
 
 def names_in(path, package):

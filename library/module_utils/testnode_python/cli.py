@@ -24,6 +24,7 @@ examples:
   testnode-python find bindep --json      what is there, and why the rest did not count
   testnode-python venvs install tox bindep --link-dir /usr/local/bin
   testnode-python precache build --output /opt/cache/testnode-python
+  testnode-python audit --fail-on unmanaged
 
 exit codes: 0 done, 1 could not, 2 wrong usage
 """
@@ -72,7 +73,7 @@ def main(argv=None):
     :rtype: int
     """
     argv = sys.argv[1:] if argv is None else argv
-    others = {"precache": _precache, "venvs": _venvs}
+    others = {"precache": _precache, "venvs": _venvs, "audit": _audit}
     if argv and argv[0] in others:
         return _guarded(others[argv[0]], argv[1:])
     return _guarded(_node_side, argv)
@@ -161,6 +162,9 @@ def _parser():
         _add_options(word)
     words.add_parser("venvs", help="install, list and remove system-level venvs", add_help=False)
     words.add_parser("precache", help="lock, build, show, verify and copy precaches", add_help=False)
+    words.add_parser(
+        "audit", help="say which Pythons and packages there are, and who owns them", add_help=False
+    )
     return parser
 
 
@@ -305,6 +309,12 @@ def _venvs(argv):
     from .words import venvs  # as below
 
     return venvs.main(argv)
+
+
+def _audit(argv):
+    from .words import audit  # as below
+
+    return audit.main(argv)
 
 
 def _needs_libraries(argv):

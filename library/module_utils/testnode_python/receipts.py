@@ -80,9 +80,23 @@ def read(tree, owners):
     if reason:
         return None, reason
     try:
-        with open(path, encoding="utf-8") as file:
-            data = json.load(file)
-    except (OSError, ValueError, RecursionError) as error:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        return None, "its receipt cannot be read: {}".format(error)
+    return loads(content)
+
+
+def loads(content):
+    """Read a receipt's content.
+
+    :param bytes content: of the file.
+    :returns: the receipt and "", or None and why not.
+    :rtype: tuple(Receipt or None, str)
+    """
+    try:
+        data = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         return None, "its receipt cannot be read: {}".format(error)
     try:
         if data.pop("format") != FORMAT:
