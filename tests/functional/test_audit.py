@@ -77,9 +77,8 @@ def test_a_minimal_system_is_clean_from_inside_and_from_outside(node_of, suite):
 def test_pip_in_the_global_python_is_stopped_by_name_and_path(precache, node_of):
     node = node_of(roots.minimal("bookworm"), precache)
     # What image builds are to do passes: a tool in an environment of root's, and a link to it.
-    environment = ["--venv", "/usr/tox-env", "--sources", "precache"]
-    node.run(["python3", "/src/testnode-python", "ensure", "tox", *environment], network=False)
-    node.run(["ln", "-s", "/usr/tox-env/bin/tox", "/usr/local/bin/tox"])
+    install = ["venvs", "install", "tox", "--link-dir", "/usr/local/bin", "--sources", "precache"]
+    node.run(["python3", "/src/testnode-python", *install], network=False)
     assert inside(node, "--fail-on", "unmanaged")[0] == 0
 
     node.run(["python3", "/src/testnode-python", "ensure", "pip", "--sources", "precache"], network=False)
