@@ -134,3 +134,78 @@ class CopiesTest(HasPrecache):
     def test_one_at_a_time(self):
         with files.locked(self.output), self.assertRaisesRegex(Error, "another program is writing to"):
             self.copy()
+
+
+class InstallTest(HasPrecache):
+    """A node's precache: from a source, or the one that is there already, and old ones go."""
+
+    def setUp(self):
+        super().setUp()
+        self.output = os.path.join(self.folder, "output")
+
+    def install(self, source=True, keep=1, **wanted):
+        wanted = copies.Wanted(self.precache if source else "", python=sys.executable, **wanted)
+        return copies.install(wanted, self.output, keep, self.environ())
+
+    def digests(self, *digits):
+        """Install precaches of these digests, each a repeated digit, one after the other."""
+        for age, digit in enumerate(digits):
+            self.change_manifest(lambda data, digit=digit: data.update(lock_digest=digit * 64))
+            done = self.install(keep=9)
+            os.utime(done.folder, (age, age))
+
+    def there(self):
+        return sorted(name[0] for name in os.listdir(self.output) if name != "current")
+
+    def current(self):
+        return os.path.basename(os.path.realpath(os.path.join(self.output, "current")))[0]
+
+    def test_a_source_is_copied_and_then_found_by_its_digest(self):
+        done = self.install()
+        self.assertEqual((os.path.join(self.output, "0" * 64), True, []), done)
+        self.assertEqual([], contents.verify(self.output))
+        self.assertEqual((done.folder, False, []), self.install(source=False, digest="0" * 64))
+        self.assertEqual((done.folder, False, []), self.install())
+
+    def test_one_that_is_not_there_is_missing_and_nothing_is_written(self):
+        self.assertEqual(("", False, []), self.install(source=False, digest="1" * 64))
+        self.assertEqual(("", False, []), self.install(source=False))
+        self.assertFalse(os.path.exists(self.output))
+
+    def test_where_it_is_required_that_is_an_error(self):
+        with self.assertRaisesRegex(PrecacheError, "has no precache 111.*; give an archive of it"):
+            self.install(source=False, digest="1" * 64, required=True)
+
+    def test_a_roll_back_is_the_link(self):
+        self.digests("1", "2")
+        self.assertEqual("2", self.current())
+        done = self.install(source=False, digest="1" * 64)
+        self.assertEqual((True, "1", ["1", "2"]), (done.changed, self.current(), self.there()))
+
+    def test_one_that_is_damaged_is_copied_anew(self):
+        folder = self.install().folder
+        wheel = os.path.join(folder, "wheels", os.path.basename(self.wheel()))
+        with open(wheel, "ab") as file:
+            file.write(b"x")
+        self.assertEqual("", self.install(source=False, digest="0" * 64).folder)
+        self.assertTrue(self.install(digest="0" * 64).changed)
+        self.assertEqual([], contents.verify(self.output))
+
+    def test_of_the_others_the_newest_stay(self):
+        self.digests("1", "2", "3", "4")
+        os.mkdir(os.path.join(self.output, "theirs"))
+        done = self.install(source=False, digest="1" * 64, keep=2)
+        self.assertEqual([os.path.join(self.output, "2" * 64)], done.removed)
+        self.assertEqual(["1", "3", "4", "t"], self.there())
+        self.install(source=False, digest="3" * 64, keep=0)
+        self.assertEqual(["3", "t"], self.there())
+
+    def test_other_locks_than_were_asked_for_are_refused(self):
+        with self.assertRaisesRegex(PrecacheError, "has the locks 000.*, not 111"):
+            self.install(digest="1" * 64)
+        self.assertFalse(os.path.exists(self.output))
+
+    def test_a_digest_that_is_none_is_refused(self):
+        for digest in ("../x", "0" * 63, "current"):
+            with self.assertRaises(UsageError):
+                self.install(source=False, digest=digest)

@@ -8,15 +8,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "library" / "modules").glob("*.py"))
 PACKAGE = ROOT / "library" / "module_utils" / "testnode_python"
 PREFIX = ("ansible", "module_utils", "testnode_python")
-FINDER, PIP, TOOLS, VENVS = MODULES
-# Those that install for jobs; one looks first, and is small, another is for who makes images.
+FINDER, PIP, PRECACHE, TOOLS, VENVS = MODULES
+# Those that install for jobs; one looks first, and is small, two are for who makes images.
 PROVIDERS = [PIP, TOOLS]
 # Of the node side only who sits at a shell has any use for these.
-NOT_SHIPPED = {"cli.py", "checkout.py", "contents.py", "copies.py", "files.py"} | {
+NOT_SHIPPED = {"cli.py", "checkout.py"} | {
     path.relative_to(PACKAGE).as_posix()
     for folder in ("words", "audit")
     for path in (PACKAGE / folder).glob("*.py")
 }
+IMAGE_SIDE = {"contents.py", "copies.py", "files.py", "venvs.py"}
 
 
 def names_in(path, package):
@@ -58,7 +59,10 @@ class PayloadTest(unittest.TestCase):
 
     def test_there_are_modules_and_each_is_named_like_none_of_ansibles(self):
         self.assertEqual(
-            ["testnode_python_" + name for name in ("find.py", "pip.py", "tools.py", "venvs.py")],
+            [
+                "testnode_python_" + name
+                for name in ("find.py", "pip.py", "precache.py", "tools.py", "venvs.py")
+            ],
             [path.name for path in MODULES],
         )
 
@@ -88,8 +92,10 @@ class PayloadTest(unittest.TestCase):
         self.assertLessEqual(NOT_SHIPPED, node_side)
         for module in PROVIDERS:
             with self.subTest(module.name):
-                self.assertEqual(node_side - NOT_SHIPPED - {"venvs.py"}, payload(module))
+                self.assertEqual(node_side - NOT_SHIPPED - IMAGE_SIDE, payload(module))
         self.assertLessEqual({"venvs.py", "wheels.py", "mirrors.py"}, payload(VENVS))
+        self.assertLessEqual(IMAGE_SIDE - {"venvs.py"}, payload(PRECACHE))
+        self.assertNotIn("ladder.py", payload(PRECACHE))
 
     def test_what_only_looks_ships_nothing_that_installs(self):
         installs = {

@@ -2,13 +2,19 @@
 
 import hashlib
 import os
-from typing import NamedTuple
+import re
+import shutil
+from typing import List, NamedTuple
 
-from . import contents, files, manifest
-from .errors import PrecacheError, UsageError
+from . import contents, files, interpreters, manifest
+from .commands import Deadline
+from .errors import Error, PrecacheError, UsageError
 from .precache import CURRENT, Precache
 
 _BLOCK = 1024 * 1024
+# Seconds to ask another Python what it is.
+_PATIENCE = 60
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class Copied(NamedTuple):
@@ -18,6 +24,60 @@ class Copied(NamedTuple):
     files: int
     bytes: int
     changed: bool
+
+
+class Wanted(NamedTuple):
+    """What precache a node is to have.
+
+    ``source`` is a precache on the node, or "" for one that is in its place already;
+    ``digest`` that of its locks, or "" for whatever the source has; ``python`` the
+    Python that it is for, or "" for the ``python3`` on PATH; ``required`` says that
+    there being none is an error.
+    """
+
+    source: str = ""
+    digest: str = ""
+    python: str = ""
+    required: bool = False
+
+
+class Installed(NamedTuple):
+    """What came of it: ``folder`` is "" where there is no such precache, nor a source of it."""
+
+    folder: str
+    changed: bool
+    removed: List[str]
+
+
+def install(wanted, output, keep, environ):
+    """Give a node its precache, and remove old ones.
+
+    :param Wanted wanted: which.
+    :param str output: the folder that holds precaches and the link to the current.
+    :param int keep: how many beside the current one stay.
+    :param dict environ: the caller's variables.
+    :rtype: Installed
+    :raises Error: where it cannot be used or the disk refuses.
+    """
+    done = use(output, wanted.digest) if wanted.digest else None
+    if done is None:
+        if not wanted.source and wanted.required:
+            raise PrecacheError(
+                output,
+                "{} has no precache {}".format(output, wanted.digest or "of an unknown digest"),
+                "give an archive of it",
+            )
+        if not wanted.source:
+            return Installed("", False, [])
+        there = contents.read(contents.folder_of(wanted.source)).lock_digest
+        if wanted.digest not in ("", there):
+            raise PrecacheError(
+                wanted.source, "{} has the locks {}, not {}".format(wanted.source, there, wanted.digest)
+            )
+        platform = interpreters.platform_of(wanted.python, Deadline(_PATIENCE), environ)
+        done = copy(wanted.source, output, platform=platform)
+    removed = prune(output, keep)
+    return Installed(done.folder, done.changed or bool(removed), removed)
 
 
 def copy(source, output, targets=(), platform=None):
@@ -51,6 +111,50 @@ def copy(source, output, targets=(), platform=None):
         names = list(contents.expected_files(part)) + [manifest.FILE_NAME]
         size = sum(os.path.getsize(os.path.join(place, name)) for name in names)
         return Copied(place, len(names), size, any(changed))
+
+
+def use(output, digest):
+    """Make the link ``current`` lead to a precache that is there, as for a roll-back.
+
+    :param str output: the folder that holds precaches and the link to the current.
+    :param str digest: the digest of its locks, which is its name.
+    :returns: its Copied, or None where it is not there or not what its manifest says.
+    :rtype: Copied or None
+    :raises UsageError: where that is no digest.
+    :raises Error: where the disk refuses.
+    """
+    if not _DIGEST.fullmatch(digest):
+        raise UsageError("{!r} is not the digest of a lock".format(digest), "it has 64 of 0-9 and a-f")
+    place = os.path.join(output, digest)
+    if not os.path.isdir(place) or contents.verify(place):
+        return None
+    with files.locked(output):
+        changed = files.point(os.path.join(output, CURRENT), digest)
+        names = list(contents.expected_files(contents.read(place))) + [manifest.FILE_NAME]
+        size = sum(os.path.getsize(os.path.join(place, name)) for name in names)
+        return Copied(place, len(names), size, changed)
+
+
+def prune(output, keep):
+    """Remove precaches but the current one and the newest of the others.
+
+    :param str output: the folder that holds precaches and the link to the current.
+    :param int keep: how many of the others stay.
+    :returns: the folders that were removed.
+    :rtype: list(str)
+    :raises Error: where the disk refuses.
+    """
+    with files.locked(output):
+        current = os.path.realpath(os.path.join(output, CURRENT))
+        others = [os.path.join(output, name) for name in os.listdir(output) if _DIGEST.fullmatch(name)]
+        others = [path for path in others if os.path.isdir(path) and os.path.realpath(path) != current]
+        others.sort(key=os.path.getmtime, reverse=True)
+        for path in others[keep:]:
+            try:
+                shutil.rmtree(path)
+            except OSError as error:
+                raise Error("{} cannot be removed: {}".format(path, error.strerror)) from error
+        return others[keep:]
 
 
 def _narrowed(precache, targets, platform):

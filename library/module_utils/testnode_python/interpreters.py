@@ -139,6 +139,19 @@ def own_platform(path):
     return _platform(dict(probe_runner.platform(), executable=path)) if is_own(path) else None
 
 
+def platform_of(python, deadline, environ):
+    """Return the platform of a Python, which is started only where it is not the one that runs us.
+
+    :param str python: as of ``locate``.
+    :param Deadline deadline: when it is given up.
+    :param dict environ: the caller's variables.
+    :rtype: Platform
+    :raises UsageError: where it is no Python, or one that is too old.
+    """
+    path = locate(python, environ)
+    return own_platform(path) or examine(path, deadline, environ).platform
+
+
 def is_own(path):
     """Say whether an interpreter is the binary that runs us."""
     return bool(sys.executable) and os.path.realpath(path) == os.path.realpath(sys.executable)

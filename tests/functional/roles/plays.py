@@ -7,6 +7,7 @@ TASKS = {
     "ensure-tox": ("Look for tox", "Make tox ready", "Find tox"),
     "ensure-python-tool": ("Look for the tool", "Make the tool ready", "Find the tool"),
     "prepare-python-tools": ("Look for the tools", "Make the tools ready"),
+    "install-python-precache": ("Look for the precache", "Copy what this node needs"),
     "install-python-venvs": ("Bring the system-level venvs to their locks",),
 }
 

@@ -1,8 +1,11 @@
 """The roles for static nodes and images: what they leave is what the roles of jobs find."""
 
+import subprocess
+
 from .plays import last, outcome, roles, shell, succeed
 
 VENVS = "install-python-venvs"
+PRECACHE = "install-python-precache"
 
 
 def installed(controller, *options, **variables):
@@ -48,3 +51,40 @@ def test_one_that_cannot_be_made_fails_the_play_after_the_others_were_made(node_
     message = last(played, VENVS)["msg"]
     assert "/usr/bindep-env is there already and not made by testnode-python" in message
     node.run(["tox", "--version"], cwd="/")
+
+
+def packed(layers, folder):
+    """Pack the precache of the tests; return the archive's path and the digest of its locks."""
+    precache = layers.wheels.parent
+    archive = folder / "precache.tar"
+    subprocess.run(["tar", "--create", f"--file={archive}", f"--directory={precache}", "."], check=True)
+    return str(archive), precache.name
+
+
+def test_a_precache_is_brought_once_used_by_jobs_and_rolled_back(node_in, controller, layers, tmp_path):
+    node = node_in("bookworm", "cut off")
+    archive, digest = packed(layers, tmp_path)
+    given = {"install_python_precache_archive": archive, "install_python_precache_digest": digest}
+    first = succeed(controller, roles(PRECACHE, "ensure-tox", **given))
+    assert last(first, PRECACHE)["changed"]
+    assert outcome(first, "ensure-tox")["source"] == "precache"
+    place = f"/opt/cache/testnode-python/{digest}"
+    there = node.run(["sh", "-c", f"ls {place}/locks; ls /tmp; stat -c %U:%a {place} {place}/wheels"]).stdout
+    assert there.split() == ["cp311-linux_x86_64", "root:755", "root:755"], "only its own target, no leavings"
+    again = succeed(controller, roles(PRECACHE, **given))
+    assert not again.of(f"{PRECACHE} : Unpack the archive")
+    assert not last(again, PRECACHE)["changed"]
+    assert last(again, PRECACHE)["folder"] == place
+    other = "1" * 64
+    node.run(["cp", "-a", place, f"/opt/cache/testnode-python/{other}"])
+    node.run(["ln", "-sfn", other, "/opt/cache/testnode-python/current"])
+    back = succeed(controller, roles(PRECACHE, install_python_precache_digest=digest))
+    assert last(back, PRECACHE)["changed"]
+    assert node.run(["readlink", "/opt/cache/testnode-python/current"]).stdout.strip() == digest
+
+
+def test_a_precache_that_is_nowhere_is_an_error(node_in, controller):
+    node_in("bookworm", "cut off")
+    played = controller.play(roles(PRECACHE, install_python_precache_digest="1" * 64))
+    assert played.returncode == 2
+    assert "give an archive of it" in last(played, PRECACHE)["msg"]

@@ -88,7 +88,9 @@ def _verify(arguments):
 
 
 def _copy(arguments):
-    platform = None if arguments.target else _platform(arguments.python)
+    platform = None
+    if not arguments.target:
+        platform = interpreters.platform_of(arguments.python, Deadline(_PATIENCE), dict(os.environ))
     copied = copies.copy(arguments.precache, os.path.abspath(arguments.output), arguments.target, platform)
     print(
         "{}: {} files, {:.1f} MB".format(
@@ -101,13 +103,6 @@ def _copy(arguments):
     else:
         print(copied.folder)
     return DONE
-
-
-def _platform(python):
-    environ = dict(os.environ)
-    path = interpreters.locate(python, environ)
-    own = interpreters.own_platform(path)
-    return own or interpreters.examine(path, Deadline(_PATIENCE), environ).platform
 
 
 def _print_json(data):
