@@ -1,5 +1,6 @@
 """What a precache's folder holds, compared with its manifest."""
 
+import datetime
 import os
 from typing import NamedTuple
 
@@ -58,6 +59,24 @@ def expected_files(content):
                 expected[f"locks/{target.name}/pylock.{tool}.toml"] = locked.sha256
             expected.update({f"wheels/{wheel.file}": wheel.sha256 for wheel in locked.wheels})
     return expected
+
+
+def age_of(content, now=None):
+    """Return how old the locks of a precache are.
+
+    :param Manifest content: its manifest.
+    :param datetime now: the moment to count from, in UTC; by default this one.
+    :returns: days, rounded down.
+    :rtype: int
+    :raises PrecacheError: where the manifest's date is none.
+    """
+    try:
+        locked = datetime.datetime.strptime(content.locked, "%Y-%m-%dT%H:%M:%SZ")
+    except ValueError as error:
+        words = "the date of the locks, {!r}, is none".format(content.locked)
+        raise PrecacheError("", words, "build the precache again") from error
+    now = now or datetime.datetime.now(datetime.timezone.utc)
+    return (now.replace(tzinfo=None) - locked).days
 
 
 def verify(path):

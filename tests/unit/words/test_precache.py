@@ -1,5 +1,6 @@
 """``precache verify`` and ``precache copy``: the words that a node has too."""
 
+import datetime
 import json
 import os
 import subprocess
@@ -42,6 +43,24 @@ class PrecacheWordsTest(CliCase):
         self.assertEqual(
             [[name, "missing"], [name + "x", "extra"]], [[f["path"], f["problem"]] for f in found]
         )
+
+    def test_verify_refuses_locks_that_are_older_than_is_allowed(self):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for age, allowed, status in ((40, 30, 1), (30, 30, 0), (40, 50, 0)):
+            locked = (now - datetime.timedelta(days=age, hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            self.change_manifest(lambda data, locked=locked: data.update(locked=locked))
+            told = self.call("precache", "verify", self.precache, "--max-age", str(allowed))
+            self.assertEqual((status, ""), told[:2])
+        self.change_manifest(lambda data: data.update(locked="long ago"))
+        self.assertEqual(0, self.call("precache", "verify", self.precache)[0])
+        status, _, errors = self.call("precache", "verify", self.precache, "--max-age", "1")
+        self.assertEqual(1, status)
+        self.assertIn("the date of the locks, 'long ago', is none; build the precache again", errors)
+
+    def test_what_is_too_old_is_told_with_the_days(self):
+        self.change_manifest(lambda data: data.update(locked="2020-01-01T00:00:00Z"))
+        errors = self.call("precache", "verify", self.precache, "--max-age", "30")[2]
+        self.assertRegex(errors, "are [0-9]{4} days old, and 30 are allowed; lock and build it again")
 
     def test_wrong_words_are_told_in_a_sentence(self):
         status, _, errors = self.call("precache", "copy")

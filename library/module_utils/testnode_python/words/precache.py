@@ -17,6 +17,7 @@ _PATIENCE = 60
 _EXAMPLES = """\
 examples:
   testnode-python precache verify DIR                every missing, extra, altered file
+  testnode-python precache verify DIR --max-age 30   and that its locks are of the last 30 days
   testnode-python precache copy DIR                  for this node's python3, to {output}
   testnode-python precache copy DIR --target cp311-linux_x86_64 --output DIR
 """.format(output=DEFAULT_OUTPUT)
@@ -44,6 +45,9 @@ def add_to(words):
     verify = _word(words, "verify", _verify, "compare a precache with its manifest")
     verify.add_argument(
         "precache", nargs="?", default=DEFAULT_OUTPUT, metavar="DIR", help="default: %(default)s"
+    )
+    verify.add_argument(
+        "--max-age", type=int, metavar="DAYS", help="how old its locks may be (default: any age)"
     )
     word = _word(words, "copy", _copy, "copy a precache, for the targets of a node alone")
     add = word.add_argument
@@ -84,7 +88,21 @@ def _verify(arguments):
             "{} is not what its manifest says (files: {})".format(arguments.precache, len(findings)),
             "build it again; what is extra is yours to remove",
         )
+    _refuse_old(arguments)
     return DONE
+
+
+def _refuse_old(arguments):
+    if arguments.max_age is None:
+        return
+    days = contents.age_of(contents.read(contents.folder_of(arguments.precache)))
+    if days > arguments.max_age:
+        raise Error(
+            "the locks of {} are {} days old, and {} are allowed".format(
+                arguments.precache, days, arguments.max_age
+            ),
+            "lock and build it again, or allow more",
+        )
 
 
 def _copy(arguments):
