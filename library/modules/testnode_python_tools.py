@@ -178,7 +178,7 @@ def ensure(module):
         done = provision.tools(asked, os.environ, params["packages"], params["soft"])
     except Error as error:
         if params["soft"]:
-            module.warn(str(error))
+            module.warn("No tool was made ready: " + str(error))
             module.exit_json(changed=False, outcomes=[], needs_root=False, packages=[])
         outcome = getattr(error, "outcome", None)
         module.fail_json(msg=str(error), outcome=outcome.as_dict() if outcome else {})

@@ -82,7 +82,7 @@ class ToolsTest(InAFolder):
     def test_a_tool_has_a_name(self):
         for tool in ({}, {"version": "<4"}, {"name": None}, None):
             with self.subTest(tool):
-                self.assertIn("a tool has a name", self.refusal("tox", tool))
+                self.assertIn("has no name", self.refusal("tox", tool))
 
     def test_check_mode_asks_for_nothing_to_be_written(self):
         params = dict(FEWEST, tools=["tox"])

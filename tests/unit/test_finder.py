@@ -243,8 +243,15 @@ class PipTest(test_provision_pip.PipCase):
 
     def test_what_the_caller_makes_environments_with_is_returned_as_it_is(self):
         split = self.python("split", without=["ensurepip"])
+        self.script("home/bin/uv", "exit 0")
         done = self.look(self.asked(split), virtualenv_command="uv venv --seed")
         self.assertEqual(Provision(done.outcomes, virtualenv_command="uv venv --seed"), done)
+
+    def test_but_not_where_it_is_gone_since_it_was_exported(self):
+        python = self.python()
+        for command in (os.path.join(self.folder, "gone") + " -m venv", "gone", " "):
+            done = self.look(self.asked(python), virtualenv_command=command)
+            self.assertEqual(python + " -m venv", done.virtualenv_command)
 
     def test_without_ensurepip_a_virtualenv_is_looked_for(self):
         self.sudo(0)

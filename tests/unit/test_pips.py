@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+import time
 import unittest
 from unittest import mock
 
@@ -225,6 +226,14 @@ class ReasonTest(unittest.TestCase):
             ),
             ("ERROR: Exception:\nTraceback (most):\n  File x\nValueError: bad\n", "ValueError: bad"),
             ("", "exit code 7"),
+            # All versions that ever were tell nobody anything.
+            (
+                "ERROR: Ignored the following yanked versions: 1, 2\n"
+                "ERROR: Could not find x (from versions: 1, 2, 3, 4)\nERROR: No matching distribution\n",
+                "Could not find x (newest: 2, 3, 4) No matching distribution",
+            ),
+            ("ERROR: Could not find x (from versions: 1, 2)\n", "Could not find x (from versions: 1, 2)"),
+            ("ERROR: Could not find x (from versions: none)\n", "Could not find x (from versions: none)"),
         ):
             self.assertEqual(reason, pips._reason(Result(7, "", stderr)))
 
@@ -257,6 +266,17 @@ class FirstOfTest(InAFolder):
         with self.assertRaises(Error) as raised:
             pips.first_of(self.node("https://one/", "https://two/"), attempt)
         self.assertRegex(str(raised.exception), "^https://one/: .*; https://two/: reason two")
+
+    def test_where_the_time_was_too_short_the_cure_is_more_of_it(self):
+        def attempt(mirror, node):
+            while node.deadline.left():
+                time.sleep(0.01)
+            raise MirrorError(mirror.name, "it timed out")
+
+        node = make_node(self.folder, mirrors=("https://one/",), timeout=0.1)
+        with self.assertRaises(Error) as raised:
+            pips.first_of(node, attempt)
+        self.assertEqual("allow more time than 0.1 s with --timeout", raised.exception.cure)
 
     def test_what_is_no_fault_of_the_mirror_ends_the_search(self):
         asked = []

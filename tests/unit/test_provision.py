@@ -186,9 +186,9 @@ class LinkTest(ProvisionCase):
     def test_what_no_source_would_install_needs_no_root(self):
         proof = self.sudo(0)
         self.refusal(self.request(link=True, sources=("system",)))
+        self.assertFalse(os.path.exists(proof))
         done = self.tools(self.request(link=True, sources=("system", "packages")), names=["python3-hello"])
         self.assertEqual((["python3-hello"], False), (done.packages, done.needs_root))
-        self.assertFalse(os.path.exists(proof))
 
     def test_root_is_not_asked_to_become_root(self):
         self.become(0)
@@ -207,6 +207,19 @@ class PackagesTest(ProvisionCase):
     def setUp(self):
         super().setUp()
         self.patch(packages, "OS_RELEASE", self.write("os-release", 'ID=debian\nVERSION_ID="12"\n'))
+        self.sudo(0)
+
+    def test_who_may_not_install_them_is_told_so_beside_all_other_reasons(self):
+        self.sudo(1)
+        error = self.refusal(self.request("tox", sources=self.SOURCES))
+        self.assertIn("has no tox, only hello", str(error))
+        self.assertIn("packages are installed by root, and this user may not become it", str(error))
+        self.assertIn("allow sudo without a password", error.cure)
+
+    def test_where_nothing_else_is_allowed_and_it_is_soft_there_is_no_source(self):
+        for sources in (("packages",), ()):
+            done = self.tools(self.request("tox", sources=sources), soft=True)
+            self.assertIn("no source is allowed", done.warnings[0])
 
     def test_they_are_told_where_nothing_else_serves(self):
         done = self.tools(self.request("stestr", sources=self.SOURCES), self.request(sources=self.SOURCES))
@@ -240,7 +253,12 @@ class PackagesTest(ProvisionCase):
 
     def test_once_installed_they_are_found_or_an_error_and_not_told_again(self):
         asked = self.request(sources=("packages",), packaged=True)
-        self.assertIn("no hello on PATH", str(self.refusal(asked, names=["python3-hello"])))
+        error = self.refusal(asked, names=["python3-hello"])
+        self.assertIn("no hello on PATH", str(error))
+        self.assertIn("ask for another version, or allow a mirror", str(error))
+        # What we made ourselves is there all the same, and is no package's.
+        self.tools(self.request(sources=("precache",)))
+        self.assertIn(self.in_home("hello") + " is not of a package", str(self.refusal(asked)))
         self.script("home/bin/hello", "echo hello 1.0")
         done = self.tools(asked)
         self.assertEqual(
@@ -277,6 +295,7 @@ class DryTest(ProvisionCase):
         self.assertEqual([], self.made())
 
     def test_nothing_is_promised_that_nothing_would_install(self):
+        self.sudo(0)
         self.refusal(self.request(dry=True, sources=("system",)))
         done = self.tools(self.request(dry=True, sources=("system", "packages")), names=["python3-hello"])
         self.assertEqual(([], ["python3-hello"], False), (done.outcomes, done.packages, done.changed))

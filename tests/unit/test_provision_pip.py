@@ -111,6 +111,7 @@ class ReadyTest(PipCase):
     def test_the_distributions_is_told_and_no_more_done(self):
         self.patch(packages, "OS_RELEASE", self.write("os-release", "ID=fedora\n"))
         sources = ("system", "packages")
+        self.sudo(0)
         done = self.pip(self.asked(self.bare(), sources=sources))
         self.assertEqual(["python3-pip", "python3-setuptools", "python3-wheel"], done.packages)
         self.assertEqual(([], False, ""), (done.outcomes, done.needs_root, done.virtualenv_command))
@@ -131,6 +132,7 @@ class VirtualenvCommandTest(PipCase):
         self.split = self.python("split", without=["ensurepip"])
 
     def test_the_callers_own_is_returned_as_it_is(self):
+        self.script("home/bin/uv", "exit 0")
         done = self.pip(self.asked(self.split), virtualenv_command="uv venv --seed")
         self.assertEqual("uv venv --seed", done.virtualenv_command)
         self.assertEqual(["pip"], [each.tool for each in done.outcomes])

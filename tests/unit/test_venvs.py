@@ -260,6 +260,12 @@ class UsageTest(HasPrecache):
                 act(self.request(sources=venvs.SOURCES), self.environ())
             self.assertIn("run it as root", caught.exception.cure)
 
+    def test_a_folder_for_links_is_an_absolute_path(self):
+        for act in (venvs.install, venvs.remove):
+            with mock.patch.object(os, "geteuid", lambda: 0), self.assertRaises(UsageError) as caught:
+                act(self.request(sources=venvs.SOURCES), self.environ(), "bin")
+            self.assertIn("'bin' is no absolute path", caught.exception.cause)
+
     def test_a_name_that_is_none_and_pip_are_refused(self):
         for tool in ("../x", "pip"):
             with mock.patch.object(os, "geteuid", lambda: 0), self.assertRaises(UsageError):

@@ -64,10 +64,12 @@ def _common(params, dry):
 def _fields_of(tool):
     given = tool if isinstance(tool, dict) else {"name": tool}
     unknown = sorted(str(key) for key in set(given) - set(_FIELDS))
-    if unknown or given.get("name") is None:
+    if given.get("name") is None:
+        raise UsageError("{} has no name".format(given or "an empty entry"), "write it as in {name: tox}")
+    if unknown:
         raise UsageError(
             "a tool has a name, and perhaps version, command, executable and venv, but not {}".format(
-                ", ".join(unknown) or "no name"
+                ", ".join(unknown)
             )
         )
     return {_FIELDS[key]: str(value) for key, value in given.items() if value is not None}

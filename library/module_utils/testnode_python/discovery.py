@@ -33,7 +33,11 @@ def find(request, node):
     :raises UsageError: where the request makes no sense.
     """
     reasons = []
+    judged = set()
     for candidate in candidates(request, node):
+        if candidate.path in judged:
+            continue
+        judged.add(candidate.path)
         try:
             return judge(candidate, node)
         except UsageError:
@@ -118,6 +122,8 @@ def judge(candidate, node):
     if reason:
         raise Error(reason)
     receipt, _ = receipts.read(candidate.tree, ownership.trusted_owners())
+    if receipt is not None and node.request.packaged:
+        raise Error("{} is not of a package, but made by testnode-python".format(path))
     if receipt is not None:
         version, python, words = _by_receipt(receipt, candidate, node)
     else:

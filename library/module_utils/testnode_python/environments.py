@@ -210,11 +210,10 @@ def already(node, lock):
         agrees = {(wheel.name, wheel.version) for wheel in lock.wheels} <= there
     else:
         agrees = node.versions.satisfies(receipt.version, node.request.version)
-    return (
-        ready(place, receipt, unlocked=lock is None and not receipt.locked)._replace(changed=False)
-        if agrees
-        else None
-    )
+    if not agrees:
+        return None
+    found = ready(place, receipt, unlocked=lock is None and not receipt.locked)
+    return found._replace(words="there already: " + found.words, changed=False)
 
 
 def ready(place, receipt, unlocked):

@@ -5,6 +5,7 @@ all a role does.  ``provision`` does the rest.
 """
 
 import os
+import shutil
 import sys
 from typing import List, NamedTuple
 
@@ -166,13 +167,19 @@ def _packaging_for_ansible(node, provide):
 
 
 def _virtualenv(node, provide, command):
-    """Find out what makes environments that have a pip: venv where it can, else virtualenv."""
-    command = command or venv_command(node)
+    """Find out what makes environments that have a pip: the caller's, venv where it can, else virtualenv."""
+    command = command if _can_be_run(command, node.environ) else venv_command(node)
     if command:
         return Provision([], virtualenv_command=command)
     for_all = node.request.scope == "global"
     made = provide(node.another(tool=VIRTUALENV, version="", get_pip="", link=for_all))
     return made._replace(virtualenv_command="".join(outcome.executable for outcome in made.outcomes))
+
+
+def _can_be_run(command, environ):
+    """Say whether a command is there: what an earlier play exported may be gone since."""
+    program = command.split(" ")[0]
+    return bool(program) and shutil.which(program, path=environ.get("PATH", os.defpath)) is not None
 
 
 def venv_command(node):

@@ -3,7 +3,7 @@
 import os
 
 from . import rungs
-from .errors import Error
+from .errors import Error, UsageError
 from .supplies import SuppliedNode
 from .tools import PIP
 
@@ -13,7 +13,13 @@ def _from_packages(request, node):
     from . import packages
 
     if request.packaged:
-        return rungs.nearest(node)(request, node)._replace(changed=True)
+        try:
+            return rungs.nearest(node)(request, node)._replace(changed=True)
+        except UsageError:
+            raise
+        except Error as error:
+            # The packages are there by now: only another version or source helps.
+            raise Error(error.cause, error.cure or "ask for another version, or allow a mirror") from error
     names = packages.here(node.tool.name)
     raise Error(
         "packages of the distribution are not installed from here",

@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
 
     ``executable``, ``version`` and ``source`` are "" where nothing served;
     ``changed`` says whether anything was written; ``locked`` is the date of the
-    lock that gave the version, "" for what was found or is a mirror's newest;
+    lock that gave the version, "" for what we did not make and for a mirror's newest;
     ``unlocked`` says that a mirror's newest was taken; ``environment`` is the
     path of the environment, "" for what lies elsewhere; ``python`` the interpreter;
     ``link`` the global link that was made, or "".

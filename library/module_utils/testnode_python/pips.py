@@ -15,7 +15,13 @@ from .tools import PIP
 # Seconds without an answer, and tries after the first, that pip gives a server.
 _PIP_PATIENCE = {"PIP_DEFAULT_TIMEOUT": "10", "PIP_RETRIES": "2"}
 # How lines begin that do not say what is wrong: details, warnings, and where in its code pip stood.
-_NOISE = (" ", "WARNING: ", "DEPRECATION: ", "ERROR: Exception:", "Exception:", "Traceback ")
+_NOISE = (
+    *(" ", "WARNING: ", "DEPRECATION: ", "ERROR: Ignored the following "),
+    *("ERROR: Exception:", "Exception:", "Traceback "),
+)
+# All that ever were, where one that does not exist is asked for.
+_TOLD = 3
+_VERSIONS = re.compile(r"\(from versions: ([^()]*)\)")
 _PIP_WHEEL = re.compile(r"pip-([0-9]{1,9}(?:\.[0-9]{1,9}){0,9})-py[0-9.py]*3[0-9.py]*-none-any\.whl")
 _OLDEST_PYTHON = re.compile(r">=\s*([0-9]{1,9})\.([0-9]{1,9})")
 
@@ -87,7 +93,13 @@ def _reason(result):
     lines = [line for line in lines if line and not line.startswith(_NOISE)]
     # Old ones do not mark their errors.
     said = [line[len("ERROR: ") :] for line in lines if line.startswith("ERROR: ")] or lines[-2:]
+    said = [_VERSIONS.sub(_newest, line) for line in said]
     return " ".join(said[:2]) or "exit code {}".format(result.returncode)
+
+
+def _newest(match):
+    versions = match.group(1).split(", ")
+    return match.group() if len(versions) <= _TOLD else "(newest: {})".format(", ".join(versions[-_TOLD:]))
 
 
 def fetch(mirror, node, locked, folder):
@@ -177,10 +189,10 @@ def first_of(node, attempt):
             continue
         # That the first mirrors are down is worth knowing even where a later one served.
         return ready._replace(words="; ".join([ready.words] + ["not from " + reason for reason in reasons]))
-    raise Error(
-        "; ".join(reasons),
-        "see that name and version exist, and that --mirror or pip's configuration leads to an index",
-    )
+    cure = "see that name and version exist, and that --mirror or pip's configuration leads to an index"
+    if not node.deadline.left():
+        cure = "allow more time than {:g} s with --timeout".format(node.request.timeout)
+    raise Error("; ".join(reasons), cure)
 
 
 def written(folder, text):

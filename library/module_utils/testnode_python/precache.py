@@ -15,7 +15,6 @@ DEFAULT_PATH = DEFAULT_OUTPUT + "/" + CURRENT
 INSTALLER = "installer"
 
 _BLOCK = 1024 * 1024
-_OWN_IT = "make it root's or yours and writable by nobody else"
 
 
 class Precache:
@@ -140,7 +139,7 @@ class Precache:
             )
         reason = ownership.fault(os.path.realpath(path), self.owners)
         if reason:
-            raise PrecacheError(path, "{} is not safe: {}".format(path, reason), _OWN_IT)
+            raise PrecacheError(path, "{} is not safe: {}".format(path, reason), _own_it(self.owners))
         return path
 
     def get_pip(self, platform):
@@ -171,7 +170,7 @@ def open_precache(path=""):
     :raises PrecacheError: with the reason and the cure.
     """
     named = bool(path)
-    path = os.path.abspath(path or DEFAULT_PATH)
+    path = os.path.abspath(os.path.expanduser(path or DEFAULT_PATH))
     try:
         folder = _folder_with_manifest(path)
     except OSError as error:
@@ -187,7 +186,7 @@ def open_precache(path=""):
     owners = ownership.trusted_owners() if named else {0}
     reason = _distrust(folder, named, owners)
     if reason:
-        cure = _OWN_IT if named else "make it and all on the way root's and writable by nobody else"
+        cure = _own_it(owners) if named else "make it and all on the way root's and writable by nobody else"
         raise PrecacheError(path, "the precache at {} is not safe: {}".format(path, reason), cure)
     real = os.path.realpath(folder)
     file = os.path.join(real, manifest.FILE_NAME)
@@ -224,6 +223,11 @@ def _distrust(folder, named, owners):
         if not reason and os.path.lexists(path):
             reason = ownership.fault(path, owners)
     return reason
+
+
+def _own_it(owners):
+    # Root believes nobody else: to it "yours" would not be the caller's.
+    return "make it root's{} and writable by nobody else".format(" or yours" if owners > {0} else "")
 
 
 def _libc_words(libc):

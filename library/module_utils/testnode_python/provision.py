@@ -6,9 +6,9 @@ so that the role asks again as root, or after the packages were installed.
 
 import os
 
-from . import ladder, packages
+from . import ladder, packages, privileges
 from .commands import Deadline
-from .errors import Error, NotReadyError
+from .errors import Error, NotReadyError, UsageError
 from .finder import Provision, all_of_pip, look, takes_root, venv_command
 from .outcome import Outcome
 from .supplies import SuppliedNode
@@ -48,8 +48,15 @@ def tools(requests, environ, names=(), soft=False):
 
 def _softly(request, soft):
     """Return the request; who wants no failure does not want to hear of packages either."""
+    if not soft:
+        return request
     sources = tuple(source for source in request.sources if source != "packages")
-    return request._replace(sources=sources) if soft else request
+    if not sources:
+        raise UsageError(
+            "no source is allowed, for packages are not installed where nothing may fail",
+            "choose from system, precache, mirror",
+        )
+    return request._replace(sources=sources)
 
 
 def _provide(node, names=()):
@@ -120,11 +127,19 @@ def _climbed(node, names):
         return Provision([_promised(node)]) if there.missing else there
     try:
         return Provision([ladder.climb(node)])
-    except NotReadyError:
+    except NotReadyError as error:
         if "packages" not in node.request.sources or node.request.packaged:
             raise
         try:
-            return Provision([], packages=list(names) or packages.here(node.tool.name))
+            needed = list(names) or packages.here(node.tool.name)
         except Error:
-            pass  # the reason is among the others
-        raise
+            needed = []  # the reason is among the others
+        if not needed:
+            raise
+        if not privileges.may_become_root(node.environ):
+            raise NotReadyError(
+                error.outcome,
+                "{}\npackages are installed by root, and this user may not become it".format(error.cause),
+                "allow sudo without a password, or another source",
+            ) from error
+        return Provision([], packages=needed)

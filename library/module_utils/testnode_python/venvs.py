@@ -80,6 +80,7 @@ def install(request, environ, link_dir=""):
     :raises UsageError: where the request makes no sense, or the caller is not root.
     :raises Error: where a link cannot be made.
     """
+    _absolute(link_dir)
     node = SuppliedNode(_placed(request, environ), environ)
     outcome = _promised(node) if request.dry else ladder.climb(node)
     if not link_dir or (request.dry and outcome.changed):
@@ -110,6 +111,7 @@ def remove(request, environ, link_dir=""):
     :raises UsageError: where the request makes no sense, or the caller is not root.
     :raises PlaceError: where something there is not ours.
     """
+    _absolute(link_dir)
     node = SuppliedNode(_placed(request, environ), environ)
     # Links first: a killed removal leaves none that lead nowhere.
     environments.refuse_foreign(node.place)
@@ -156,6 +158,12 @@ def installed(patterns=DEFAULT_VENVS):
     paths |= set(SYSTEM_VENVS.values())
     found = [_described(path) for path in sorted(paths) if os.path.isdir(path)]
     return [venv for venv in found if venv is not None]
+
+
+def _absolute(link_dir):
+    """Refuse a folder for links that means another one wherever the caller is."""
+    if link_dir and not os.path.isabs(link_dir):
+        raise UsageError("{!r} is no absolute path".format(link_dir), "write it as in '/usr/local/bin'")
 
 
 def _placed(request, environ):

@@ -1,5 +1,6 @@
 """Who calls: root, another checkout, a host that is not served, a job with wishes of its own."""
 
+import os
 import shutil
 
 import pytest
@@ -136,3 +137,63 @@ def test_any_name_on_pypi_is_a_tool(node_in, controller, name):
     assert (made["source"], made["unlocked"]) == ("mirror", True)
     assert made["executable"] == f"/home/zuul/tools/x/bin/{name}"
     succeed(controller, shell("{{ ensure_python_tool_executable }} -t hello"))
+
+
+def becoming(*names, user="root", **variables):
+    """Return a play of roles that has become somebody as a whole."""
+    (play,) = roles(*names, **variables)
+    return [dict(play, become=True, become_user=user)]
+
+
+def test_a_play_that_has_become_root_as_a_whole(node_in, controller):
+    node = node_in("bookworm", "minimal and precached")
+    variables = {"ensure_global_symlinks": True, "ensure_python_tool_name": "bindep"}
+    names = ("ensure-pip", "ensure-virtualenv", "ensure-tox", "ensure-python-tool")
+    played = succeed(controller, becoming(*names, **variables))
+    # virtualenv was made for ensure-pip: the node's python3 makes no environments.
+    sources = [outcome(played, role)["source"] for role in names]
+    assert sources == ["precache", "system", "precache", "precache"]
+    home = node.run(["sh", "-c", "echo ~root"]).stdout.strip()
+    assert outcome(played, "ensure-python-tool")["executable"] == home + "/.local/bindep/bin/bindep"
+    assert outcome(played, "ensure-tox")["link"] == "/usr/local/bin/tox"
+    assert not os.path.exists(node.path + "/home/zuul/.local")
+    again = succeed(controller, becoming(*names, **variables))
+    for role in names:
+        assert (outcome(again, role)["source"], last(again, role)["changed"]) == ("system", False)
+    prepared = succeed(controller, becoming("prepare-python-tools", prepare_python_tools_list=["stestr"]))
+    assert last(prepared, "prepare-python-tools")["outcomes"][0]["source"] == "precache"
+
+
+@pytest.mark.parametrize("sudo", [True, False])
+def test_a_play_that_has_become_an_ordinary_user(node_in, controller, sudo):
+    node = node_in("bookworm", "precached")
+    node.run(["useradd", "--create-home", "--shell", "/bin/bash", "stack"])
+    if sudo:
+        node.write("/etc/sudoers.d/stack", "stack ALL=(ALL) NOPASSWD:ALL\n", mode=0o440)
+    names = ("ensure-tox", "ensure-virtualenv")
+    played = succeed(controller, becoming(*names, user="stack"))
+    assert outcome(played, "ensure-tox")["executable"] == "/home/stack/.local/tox/bin/tox"
+    made = "/usr/virtualenv-env" if sudo else "/home/stack/.local/virtualenv"
+    assert outcome(played, "ensure-virtualenv")["environment"] == made
+    venvs = {"install_python_venvs_tools": ["bindep"]}
+    pip = controller.play(becoming("ensure-pip", user="stack"))
+    assert pip.returncode == (0 if sudo else 2)
+    assert sudo or "this user may not become it" in last(pip, "ensure-pip")["msg"]
+    succeed(controller, becoming("install-python-venvs", user="stack", **venvs))
+    assert not os.path.exists(node.path + "/home/zuul/.local")
+
+
+def test_what_check_mode_only_promised_is_not_remembered(node_in, controller):
+    node = node_in("bookworm", "minimal and precached")
+    names = ("ensure-pip", "ensure-tox")
+    succeed(controller, roles(*names), "--check")
+    assert not os.path.exists(node.path + "/usr/virtualenv-env")
+    later = shell("echo {{ tox_executable | default('not known') }}")
+    assert succeed(controller, later).results[0][-1]["stdout"] == "not known"
+    succeed(controller, roles(*names))
+    made = "{{ ensure_pip_virtualenv_command }}"
+    succeed(controller, shell(made + " made", "{{ tox_executable }} --version"))
+    # What is gone since it was exported is made again.
+    node.run(["rm", "-r", "/usr/virtualenv-env"])
+    succeed(controller, roles(*names))
+    succeed(controller, shell(made + " again"))

@@ -35,7 +35,7 @@ def seconds(text):
     except ValueError:
         number = 0
     if not 0 < number <= _LONGEST:
-        raise argparse.ArgumentTypeError("{!r} is no number from 0 to {}".format(text, _LONGEST))
+        raise argparse.ArgumentTypeError("{!r} is no number above 0 and up to {}".format(text, _LONGEST))
     return number
 
 
