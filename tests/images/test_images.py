@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from tests.functional.roles.plays import outcome, roles, shell, succeed
+from tests.functional.roles.plays import prepared, shell, succeed
 from tests.support.controllers import with_ssh
 
 from .conftest import OURS, TARGETS, size_of
@@ -113,16 +113,7 @@ def test_the_global_python_is_the_distributions_alone(image, node):
 
 def test_the_roles_find_what_the_image_has(image, node, controller):
     controller.add("node", node, network=False)
-    played = succeed(controller, roles("ensure-virtualenv", "ensure-tox", "prepare-python-tools"))
-    for role in ("ensure-virtualenv", "ensure-tox"):
-        assert (outcome(played, role)["source"], outcome(played, role)["changed"]) == ("system", False)
-    pip = succeed(controller, roles("ensure-pip"))
-    assert outcome(pip, "ensure-pip")["source"] == "precache"
-    again = succeed(controller, roles("ensure-pip"))
-    assert (outcome(again, "ensure-pip")["source"], outcome(again, "ensure-pip")["changed"]) == (
-        "system",
-        False,
-    )
+    prepared(controller)
     succeed(controller, shell("tox --version", "virtualenv --version", "pip3 --version"))
 
 

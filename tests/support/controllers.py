@@ -47,7 +47,7 @@ Host {name}
     StrictHostKeyChecking no
     UserKnownHostsFile /dev/null
     LogLevel ERROR
-    ProxyCommand {command}
+    {way}
 """
 # One process a connection, as from inetd: it has the network of who starts it, which may be none.
 _SSHD = (
@@ -109,8 +109,21 @@ class Controller:
         """
         prepare(node, user, (self.folder / "key.pub").read_text())
         command = shlex.join(node.command(list(_SSHD), network=network, cwd="/")).replace("%", "%%")
+        self._know(name, user, f"ProxyCommand {command}", variables)
+
+    def add_address(self, name, address, port, *, user="zuul", **variables):
+        """Make what listens at an address a host of the inventory; its user has our ``key.pub`` already.
+
+        :param str name: the host's name.
+        :param str address: of its sshd.
+        :param int port: of its sshd.
+        :param variables: of the host, as of a Zuul job.
+        """
+        self._know(name, user, f"HostName {address}\n    Port {port}", variables)
+
+    def _know(self, name, user, way, variables):
         with open(self.folder / "ssh_config", "a", encoding="utf-8") as config:
-            config.write(_HOST.format(name=name, user=user, folder=self.folder, command=command))
+            config.write(_HOST.format(name=name, user=user, folder=self.folder, way=way))
         self.hosts[name] = variables
 
     def play(self, plays, *options, environ=None):

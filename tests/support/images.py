@@ -1,4 +1,4 @@
-"""Images of diskimage-builder, each unpacked as a root for nodes: needs root and debootstrap.
+"""Images of diskimage-builder, to be unpacked as roots for nodes or booted: needs root and debootstrap.
 
 A build runs in name spaces of its own, so its mounts and processes end with it.
 What debootstrap makes is kept; all else is made by the code as it is.
@@ -25,11 +25,16 @@ _COMMANDS = ("debootstrap", "sudo", "unshare", "fstrim", "mkfs.ext4", "losetup",
 
 
 class Build(NamedTuple):
-    """How a build ended: the exit code, the words, the tar archive of the image."""
+    """How a build ended: the exit code, the words, the tar archive of the image, its disk where asked for."""
 
     returncode: int
     output: str
     tar: pathlib.Path
+
+    @property
+    def raw(self):
+        """The image as a disk, where ``raw`` was among the formats."""
+        return self.tar.with_suffix(".raw")
 
     def unpacked(self, suite, folder):
         """Return the image as a root, unpacked in an empty folder; the archive is removed.
@@ -71,13 +76,14 @@ def environment(**variables):
     return seen
 
 
-def build(suite, elements, folder, **variables):
-    """Build a tar archive of a Debian image; one build runs at a time on a machine.
+def build(suite, elements, folder, formats="tar", **variables):
+    """Build a Debian image; one build runs at a time on a machine.
 
     :param str suite: of Debian.
     :param elements: their names, besides debian-minimal.
     :param pathlib.Path folder: an empty folder with room for the image and all it is made of.
-    :param variables: of the build.
+    :param str formats: of diskimage-builder, with commas between; ``tar`` is among them.
+    :param variables: of the build; one that is to boot needs ``INITRD="Yes"``.
     :rtype: Build
     """
     require()
@@ -90,7 +96,7 @@ def build(suite, elements, folder, **variables):
             "DIB_DEBOOTSTRAP_CACHE": "1",
             "DIB_DEBIAN_USE_DEBOOTSTRAP_CACHE": "1",
             "ELEMENTS_PATH": str(ELEMENTS),
-            # The image is not to boot here.
+            # Most images are not to boot here: Debian's kernel package then makes no initial RAM disk.
             "INITRD": "No",
             "TMP_DIR": str(folder),
         }
@@ -99,7 +105,7 @@ def build(suite, elements, folder, **variables):
         seen.update(variables)
         run = subprocess.run(
             ["unshare", "--mount", "--propagation", "private", "disk-image-create"]
-            + ["-a", "amd64", "-t", "tar", "-o", str(folder / "image"), "debian-minimal", *elements],
+            + ["-a", "amd64", "-t", formats, "-o", str(folder / "image"), "debian-minimal", *elements],
             env=environment(**seen),
             cwd=str(folder),
             stdin=subprocess.DEVNULL,

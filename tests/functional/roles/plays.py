@@ -62,3 +62,15 @@ def succeed(controller, plays, *options):
     played = controller.play(plays, *options)
     assert played.returncode == 0, played.output
     return played
+
+
+def prepared(controller):
+    """Run the roles on nodes that have everything: they find it, and make pip ready from the precache."""
+    played = succeed(controller, roles("ensure-virtualenv", "ensure-tox", "prepare-python-tools"))
+    found = [outcome(played, role) for role in ("ensure-virtualenv", "ensure-tox")]
+    found += last(played, "prepare-python-tools")["outcomes"]
+    assert {(each["source"], each["changed"]) for each in found} == {("system", False)}
+    pip = outcome(succeed(controller, roles("ensure-pip")), "ensure-pip")
+    assert (pip["source"], pip["changed"]) == ("precache", True)
+    again = outcome(succeed(controller, roles("ensure-pip")), "ensure-pip")
+    assert (again["source"], again["changed"]) == ("system", False)
