@@ -88,6 +88,7 @@ def main():
             "python": {"type": "str", "default": ""},
             "required": {"type": "bool", "default": False},
         },
+        supports_check_mode=True,
     )
     if sys.version_info < OLDEST:
         words = "Python {0}.{1} is too old for testnode-python, which needs 3.6".format(*sys.version_info)
@@ -103,7 +104,9 @@ def install(params, module):
 
     try:
         done = copies.install(
-            copies.Wanted(params["source"], params["digest"], params["python"], params["required"]),
+            copies.Wanted(
+                params["source"], params["digest"], params["python"], params["required"], module.check_mode
+            ),
             params["folder"],
             max(params["keep"], 0),
             dict(os.environ),

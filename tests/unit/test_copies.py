@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import sys
+from unittest import mock
 
 from testnode_python import contents, copies, files, interpreters, manifest
 from testnode_python.errors import Error, PrecacheError, UsageError
@@ -131,6 +132,44 @@ class CopiesTest(HasPrecache):
         with self.assertRaisesRegex(PrecacheError, "has nothing for .* only for " + OTHER):
             self.copy()
 
+    def test_the_same_digest_with_other_files_is_refused_and_the_old_ones_stay(self):
+        self.copy()
+        before = self.snapshot()
+        other = describe(make_wheel(os.path.join(self.precache, "wheels"), "evil", "1.0", {"evil.py": ""}))
+
+        def change(data):
+            data["targets"][target_name()]["tools"]["hello"]["wheels"] = [dict(other._asdict())]
+
+        self.change_manifest(change)
+        with self.assertRaisesRegex(
+            PrecacheError, "is there already and has other files for " + target_name()
+        ):
+            self.copy()
+        self.assertEqual(before, self.snapshot())
+
+    def test_a_target_whose_files_are_gone_is_promised_no_more(self):
+        folder = self.copy(OTHER).folder
+        os.unlink(os.path.join(folder, self.wheel_of_other))
+        self.copy()
+        self.assertEqual([target_name()], self.there()[1])
+
+    def test_what_is_no_regular_file_is_not_waited_for(self):
+        wheel = self.wheel()
+        os.rename(wheel, wheel + "x")
+        os.symlink(wheel + "x", wheel)
+        with self.assertRaisesRegex(PrecacheError, "cannot be read: Too many levels of symbolic links"):
+            self.copy()
+        os.unlink(wheel)
+        os.mkfifo(wheel)
+        with self.assertRaisesRegex(PrecacheError, "is no regular file"):
+            self.copy()
+
+    def test_a_file_that_is_larger_than_any_wheel_is_not_copied_to_its_end(self):
+        with mock.patch.object(copies, "_LARGEST", 10), self.assertRaisesRegex(
+            PrecacheError, "larger than 10"
+        ):
+            self.copy()
+
     def test_one_at_a_time(self):
         with files.locked(self.output), self.assertRaisesRegex(Error, "another program is writing to"):
             self.copy()
@@ -199,6 +238,20 @@ class InstallTest(HasPrecache):
         self.assertEqual(["1", "3", "4", "t"], self.there())
         self.install(source=False, digest="3" * 64, keep=0)
         self.assertEqual(["3", "t"], self.there())
+
+    def test_what_is_asked_for_dry_is_told_and_not_done(self):
+        self.assertEqual(("", True, []), self.install(source=False, digest="0" * 64, dry=True))
+        self.assertFalse(os.path.exists(self.output))
+        self.digests("1", "2")
+        for digit, changed in (("1", True), ("2", False)):
+            done = self.install(source=False, digest=digit * 64, keep=0, dry=True)
+            self.assertEqual((os.path.join(self.output, digit * 64), changed, []), done)
+        self.assertEqual(("2", ["1", "2"]), (self.current(), self.there()))
+
+    def test_a_link_that_is_called_like_one_is_let_be(self):
+        self.digests("1")
+        os.symlink("nowhere", os.path.join(self.output, "2" * 64))
+        self.assertEqual([], self.install(source=False, digest="1" * 64, keep=0).removed)
 
     def test_other_locks_than_were_asked_for_are_refused(self):
         with self.assertRaisesRegex(PrecacheError, "has the locks 000.*, not 111"):

@@ -227,11 +227,31 @@ class RunTest(DiscoveryCase):
         self.assertEqual(path, self.find().executable)
 
     @AS_ROOT
+    def test_nor_what_a_link_of_others_leads_to_nor_the_python_behind_a_shell(self):
+        proof = os.path.join(self.folder, "it-was-run")
+        lines = (": > {}".format(proof), "echo hello 1.0")
+        self.script("safe/hello", *lines)
+        theirs = os.path.join(self.folder, "theirs")
+        os.symlink(os.path.join(self.folder, "safe", "hello"), theirs)
+        os.chown(theirs, 1000, 1000, follow_symlinks=False)
+        path = os.path.join(self.bins[0], "hello")
+        os.symlink(theirs, path)
+        self.assertIn("root does not run what others could have written", self.refusal())
+        os.unlink(path)
+        python = self.script("sp ace/python", *lines)
+        os.chown(python, 1000, 1000)
+        # As pip writes it where a first line cannot name the Python.
+        self.script("bin-1/hello", "'''exec' '{}' \"$0\" \"$@\"".format(python), "' '''", "import nothing")
+        self.assertIn("root does not run what others could have written", self.refusal())
+        self.assertFalse(os.path.exists(proof))
+
+    @AS_ROOT
     def test_root_does_not_run_what_others_could_have_written(self):
         proof = os.path.join(self.folder, "it-was-run")
         path = self.script("bin-1/hello", ": > {}".format(proof), "echo hello 1.0")
         os.chown(path, 1000, 1000)
         self.assertIn("root does not run what others could have written", self.refusal())
+        self.assertFalse(os.path.exists(proof))
         self.assertIn("belongs to user 1000", self.refusal())
         os.chown(path, 0, 0)
         os.chmod(path, 0o775)

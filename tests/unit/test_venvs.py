@@ -178,6 +178,26 @@ class InstallTest(VenvsCase):
             self.remove()
         self.assertEqual([], os.listdir(self.path))
 
+    def test_a_place_on_which_others_have_a_say_is_refused(self):
+        for mode, owner in ((0o777, 0), (0o755, 1000)):
+            place = os.path.join(self.folder, "home")
+            os.chmod(place, mode)
+            os.chown(place, owner, owner)
+            for given in ({"venv": place + "/new/env"}, {"link_dir": place + "/new/bin"}):
+                with self.subTest(mode=mode, **given), self.assertRaises(UsageError) as caught:
+                    self.install(**given)
+                self.assertIn("is root's all the way", caught.exception.cause)
+        self.assertEqual([], os.listdir(place))
+
+    def test_the_place_of_another_tool_is_left_to_it(self):
+        self.install()
+        with mock.patch.object(venvs, "system_venv", lambda name: self.path):
+            for act in (self.install, self.remove):
+                with self.assertRaises(PlaceError) as caught:
+                    act("other")
+                self.assertIn(self.path + " is that of hello", caught.exception.cause)
+        self.assertEqual("1.0", venvs.installed((self.pattern,))[0].version)
+
     def test_what_came_of_it_as_data(self):
         data = json.loads(json.dumps(self.install().as_dict()))
         self.assertEqual([os.path.join(self.bin, "hello")], data["links"])

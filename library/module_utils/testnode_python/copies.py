@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 from typing import List, NamedTuple
 
 from . import contents, files, interpreters, manifest
@@ -12,6 +13,8 @@ from .errors import Error, PrecacheError, UsageError
 from .precache import CURRENT, Precache
 
 _BLOCK = 1024 * 1024
+# No wheel is that large; a file of holes may be.
+_LARGEST = 1024 * _BLOCK
 # Seconds to ask another Python what it is.
 _PATIENCE = 60
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -32,13 +35,14 @@ class Wanted(NamedTuple):
     ``source`` is a precache on the node, or "" for one that is in its place already;
     ``digest`` that of its locks, or "" for whatever the source has; ``python`` the
     Python that it is for, or "" for the ``python3`` on PATH; ``required`` says that
-    there being none is an error.
+    there being none is an error; ``dry`` that nothing is written, but told what would be.
     """
 
     source: str = ""
     digest: str = ""
     python: str = ""
     required: bool = False
+    dry: bool = False
 
 
 class Installed(NamedTuple):
@@ -59,6 +63,8 @@ def install(wanted, output, keep, environ):
     :rtype: Installed
     :raises Error: where it cannot be used or the disk refuses.
     """
+    if wanted.dry:
+        return _promised(wanted, output)
     done = use(output, wanted.digest) if wanted.digest else None
     if done is None:
         if not wanted.source and wanted.required:
@@ -78,6 +84,13 @@ def install(wanted, output, keep, environ):
         done = copy(wanted.source, output, platform=platform)
     removed = prune(output, keep)
     return Installed(done.folder, done.changed or bool(removed), removed)
+
+
+def _promised(wanted, output):
+    place = os.path.join(output, wanted.digest)
+    if not wanted.digest or not os.path.isdir(place):
+        return Installed("", True, [])
+    return Installed(place, os.path.realpath(os.path.join(output, CURRENT)) != os.path.realpath(place), [])
 
 
 def copy(source, output, targets=(), platform=None):
@@ -101,10 +114,11 @@ def copy(source, output, targets=(), platform=None):
         place = os.path.join(output, part.lock_digest)
         files.make_folder(place)
         files.sweep(place)
+        known = _known(place, part)
         changed = [
             _bring(folder, place, file, sha256) for file, sha256 in contents.expected_files(part).items()
         ]
-        part = _together(_known(place, part.lock_digest), part)
+        part = _together(known, part)
         text = manifest.dumps(part).encode()
         changed.append(files.write_if_other(os.path.join(place, manifest.FILE_NAME), text))
         changed.append(files.point(os.path.join(output, CURRENT), part.lock_digest))
@@ -147,13 +161,14 @@ def prune(output, keep):
     with files.locked(output):
         current = os.path.realpath(os.path.join(output, CURRENT))
         others = [os.path.join(output, name) for name in os.listdir(output) if _DIGEST.fullmatch(name)]
-        others = [path for path in others if os.path.isdir(path) and os.path.realpath(path) != current]
+        others = [path for path in others if os.path.isdir(path) and not os.path.islink(path)]
+        others = [path for path in others if os.path.realpath(path) != current]
         others.sort(key=os.path.getmtime, reverse=True)
         for path in others[keep:]:
             try:
                 shutil.rmtree(path)
             except OSError as error:
-                raise Error("{} cannot be removed: {}".format(path, error.strerror)) from error
+                raise Error("{} cannot be removed: {}".format(path, error.strerror or error)) from error
         return others[keep:]
 
 
@@ -190,9 +205,16 @@ def _checked(path, sha256):
     """Yield a file's content; what is not what was locked is an error at its end."""
     digest = hashlib.sha256()
     cure = "build the precache again, or name another one"
+    left = _LARGEST
     try:
-        with open(path, "rb") as file:
+        # Neither a link nor a pipe, on which root would wait for ever.
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise PrecacheError(path, "{} is no regular file".format(path), cure)
             for block in iter(lambda: file.read(_BLOCK), b""):
+                left -= len(block)
+                if left < 0:
+                    raise PrecacheError(path, "{} is larger than {} bytes".format(path, _LARGEST), cure)
                 digest.update(block)
                 yield block
     except OSError as error:
@@ -201,13 +223,33 @@ def _checked(path, sha256):
         raise PrecacheError(path, "{} is not the file that was locked".format(path), cure)
 
 
-def _known(place, digest):
-    """Return what an earlier copy left, or None."""
+def _known(place, part):
+    """Return what an earlier copy left, but for targets whose files are gone; or None."""
     try:
         known = contents.read(place)
     except PrecacheError:
         return None
-    return known if known.lock_digest == digest else None
+    if known.lock_digest != part.lock_digest:
+        return None
+    for name in set(known.targets) & set(part.targets):
+        if known.targets[name] != part.targets[name]:
+            raise PrecacheError(
+                place,
+                "{} is there already and has other files for {}".format(place, name),
+                "two precaches of one digest are the same: remove the one that is wrong",
+            )
+    get_pip = {python: file for python, file in known.get_pip.items() if _is_whole(place, [file.file])}
+    targets = {name: each for name, each in known.targets.items() if _has_all(place, known, name)}
+    return known._replace(targets=targets, get_pip=get_pip)
+
+
+def _has_all(place, known, name):
+    alone = known._replace(targets={name: known.targets[name]}, get_pip={})
+    return _is_whole(place, contents.expected_files(alone))
+
+
+def _is_whole(place, names):
+    return all(os.path.isfile(os.path.join(place, name)) for name in names)
 
 
 def _together(known, part):

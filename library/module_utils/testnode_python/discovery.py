@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 from typing import NamedTuple
 
@@ -151,6 +152,9 @@ def _by_receipt(receipt, candidate, node):
     real = os.path.realpath(candidate.path)
     owners = ownership.trusted_owners()
     reason = ownership.fault(os.path.join(candidate.tree, "bin"), owners) or ownership.fault(real, owners)
+    if not reason and os.geteuid() == 0:
+        # Who runs it later follows the same links.
+        reason = ownership.fault_with_parents(candidate.path, owners, sticky=True)
     if reason:
         raise Error(reason)
     python = os.path.realpath(os.path.join(candidate.tree, "bin", "python"))
@@ -201,20 +205,31 @@ def _refuse_what_others_wrote(*programs):
         looked_at = [program, folder, real, os.path.dirname(real)]
         # It makes a venv of the folder around a link to any Python.
         settings = [os.path.join(place, "pyvenv.cfg") for place in (folder, os.path.dirname(folder))]
-        for path in looked_at + [path for path in settings if os.path.lexists(path)]:
-            reason = ownership.fault(path, ownership.trusted_owners())
-            if reason:
-                raise Error("{}: root does not run what others could have written".format(reason))
+        owners = ownership.trusted_owners()
+        reasons = [
+            ownership.fault(path, owners)
+            for path in looked_at + [path for path in settings if os.path.lexists(path)]
+        ]
+        # Nor may anybody turn a link on the way.
+        reasons.append(ownership.fault_with_parents(os.path.abspath(program), owners, sticky=True))
+        for reason in filter(None, reasons):
+            raise Error("{}: root does not run what others could have written".format(reason))
 
 
 def _shebang(path):
     """Return the interpreter that a script names, or "" where it names none."""
     try:
         with open(path, "rb") as file:
-            line = file.readline(512)
+            first, second = (file.readline(1024).decode("utf-8", "replace") for _ in range(2))
     except OSError:
         return ""
-    words = line[2:].decode("utf-8", "replace").split()
-    if not line.startswith(b"#!") or not words or "python" not in os.path.basename(words[0]):
+    words = first[2:].split()
+    if first.startswith("#!/bin/sh") and second.startswith("'''exec' "):
+        # As installers write it where the path has a space or is too long for a first line.
+        try:
+            words = shlex.split(second)[1:]
+        except ValueError:
+            return ""
+    if not first.startswith("#!") or not words or "python" not in os.path.basename(words[0]):
         return ""
     return words[0]

@@ -6,6 +6,7 @@ get-pip.py does inside, less unpacking that wheel from itself first, and with th
 hashes required.
 """
 
+import errno
 import os
 import shutil
 
@@ -114,7 +115,7 @@ def _without_pip(wheels, node, held):
         answer = run_in(node.platform.executable, site_install, job, node.deadline, **options)
         return str(answer["declined"])
     except (CommandError, PrecacheError) as error:
-        if not node.deadline.left():
+        if not node.deadline.left() or os.strerror(errno.ENOSPC) in getattr(error, "output", ""):
             raise
         # What is half there pip overwrites; if it fails as well, it knows best why.
         return str(error)

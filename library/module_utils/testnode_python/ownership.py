@@ -49,19 +49,31 @@ def fault(path, owners):
     return ""
 
 
-def fault_with_parents(path, owners):
+def fault_with_parents(path, owners, sticky=False):
     """Say why a path is not to be trusted, or any folder or link that leads to it.
 
     :param str path: an absolute path.
     :param set owners: users that may own what is on the way.
+    :param bool sticky: whether a folder like /tmp may be on the way, in which everybody may write,
+        but nobody can turn what is another one's.
     :returns: a reason, or "" where there is none.
     :rtype: str
     """
     for step in _steps(path):
+        if sticky and _is_sticky(step, owners):
+            continue
         reason = fault(step, owners)
         if reason:
             return reason
     return ""
+
+
+def _is_sticky(path, owners):
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and bool(status.st_mode & stat.S_ISVTX) and status.st_uid in owners
 
 
 def _steps(path):

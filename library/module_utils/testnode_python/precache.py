@@ -124,7 +124,8 @@ class Precache:
         cure = "build the precache again, or name another one"
         digest = hashlib.sha256()
         try:
-            with open(path, "rb") as file:
+            # A pipe would be waited on for ever.
+            with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
                 for block in iter(lambda: file.read(_BLOCK), b""):
                     digest.update(block)
         except OSError as error:

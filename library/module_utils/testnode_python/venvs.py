@@ -8,8 +8,8 @@ import glob
 import os
 from typing import List, NamedTuple
 
-from . import environments, ladder, links, receipts
-from .errors import Error, UsageError
+from . import environments, ladder, links, ownership, receipts
+from .errors import Error, PlaceError, UsageError
 from .outcome import Outcome
 from .request import DEFAULT_VENVS, Node
 from .supplies import SuppliedNode
@@ -80,7 +80,8 @@ def install(request, environ, link_dir=""):
     :raises UsageError: where the request makes no sense, or the caller is not root.
     :raises Error: where a link cannot be made.
     """
-    _absolute(link_dir)
+    if link_dir:
+        _refuse_what_others_may_write(link_dir, "a folder for links that everybody follows")
     node = SuppliedNode(_placed(request, environ), environ)
     outcome = _promised(node) if request.dry else ladder.climb(node)
     if not link_dir or (request.dry and outcome.changed):
@@ -111,7 +112,8 @@ def remove(request, environ, link_dir=""):
     :raises UsageError: where the request makes no sense, or the caller is not root.
     :raises PlaceError: where something there is not ours.
     """
-    _absolute(link_dir)
+    if link_dir:
+        _refuse_what_others_may_write(link_dir, "a folder for links that everybody follows")
     node = SuppliedNode(_placed(request, environ), environ)
     # Links first: a killed removal leaves none that lead nowhere.
     environments.refuse_foreign(node.place)
@@ -160,10 +162,18 @@ def installed(patterns=DEFAULT_VENVS):
     return [venv for venv in found if venv is not None]
 
 
-def _absolute(link_dir):
-    """Refuse a folder for links that means another one wherever the caller is."""
-    if link_dir and not os.path.isabs(link_dir):
-        raise UsageError("{!r} is no absolute path".format(link_dir), "write it as in '/usr/local/bin'")
+def _refuse_what_others_may_write(path, what):
+    """Refuse a path on which somebody else than root has a say, however far it is there already.
+
+    :raises UsageError: where it is no absolute path, or not root's all the way.
+    """
+    if not os.path.isabs(path):
+        raise UsageError("{!r} is no absolute path".format(path), "write it as in '/usr/local/bin'")
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    reason = ownership.fault_with_parents(path, _OWNERS)
+    if reason:
+        raise UsageError("{}: {} is root's all the way".format(reason, what), "name another folder")
 
 
 def _placed(request, environ):
@@ -178,7 +188,16 @@ def _placed(request, environ):
             "pip is no tool of its own: every system-level venv has one",
             "'testnode-python ensure pip' is for the global Python",
         )
-    return request._replace(venv=request.venv or system_venv(tool.name))
+    if request.venv:
+        _refuse_what_others_may_write(request.venv, "a system-level venv")
+        return request
+    path = system_venv(tool.name)
+    receipt, _ = receipts.read(os.path.realpath(path), _OWNERS)
+    if receipt is not None and receipt.tool != tool.name:
+        raise PlaceError(
+            path, "{} is that of {}".format(path, receipt.tool), "name another place with --venv"
+        )
+    return request._replace(venv=path)
 
 
 def _described(path):

@@ -1,5 +1,6 @@
 """The roles for static nodes and images: what they leave is what the roles of jobs find."""
 
+import os
 import subprocess
 
 from .plays import last, outcome, roles, shell, succeed
@@ -57,7 +58,10 @@ def packed(layers, folder):
     """Pack the precache of the tests; return the archive's path and the digest of its locks."""
     precache = layers.wheels.parent
     archive = folder / "precache.tar"
-    subprocess.run(["tar", "--create", f"--file={archive}", f"--directory={precache}", "."], check=True)
+    # As whoever built it may have it: not root's, and open to all.
+    theirs = ["--owner=1000", "--group=1000", "--mode=a+rwX"]
+    argv = ["tar", "--create", *theirs, f"--file={archive}", f"--directory={precache}", "."]
+    subprocess.run(argv, check=True)
     return str(archive), precache.name
 
 
@@ -65,7 +69,11 @@ def test_a_precache_is_brought_once_used_by_jobs_and_rolled_back(node_in, contro
     node = node_in("bookworm", "cut off")
     archive, digest = packed(layers, tmp_path)
     given = {"install_python_precache_archive": archive, "install_python_precache_digest": digest}
+    promised = last(succeed(controller, roles(PRECACHE, **given), "--check"), PRECACHE)
+    assert promised["changed"] and not os.path.exists(node.path + "/opt/cache")
     first = succeed(controller, roles(PRECACHE, "ensure-tox", **given))
+    room = first.of(f"{PRECACHE} : Make room for what is in it")[0]
+    assert (room["owner"], room["mode"]) == ("root", "0700")
     assert last(first, PRECACHE)["changed"]
     assert outcome(first, "ensure-tox")["source"] == "precache"
     place = f"/opt/cache/testnode-python/{digest}"

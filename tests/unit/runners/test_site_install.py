@@ -74,14 +74,18 @@ class DeclinedTest(InAFolder):
     def test_a_distribution_that_is_there(self):
         for there in ("one-0.9.dist-info/RECORD", "One-0.9.dist-info/INSTALLER", "one-0.9.egg-info/PKG-INFO"):
             with self.subTest(there):
-                self.write("purelib/" + there, "")
+                self.write("purelib/" + there, "x,,\n")
                 self.assertIn("there is " + there.split("/")[0], self.declined("/x/one-1.0-py3-none-any.whl"))
                 shutil.rmtree(os.path.join(self.folder, "purelib"))
 
     def test_what_a_killed_install_left_does_not_count_nor_what_is_only_called_alike(self):
-        for name in ("one-1.0.dist-info/METADATA", "one_more-1.0.dist-info/RECORD", "one/__init__.py"):
+        left = ("one-1.0.dist-info/METADATA", "one-2.0.dist-info/RECORD")
+        for name in (*left, "one_more-1.0.dist-info/INSTALLER", "one/__init__.py"):
             self.write("purelib/" + name, "")
-        site_install.decline_what_is_there("one", os.path.join(self.folder, "purelib"))
+        site = os.path.join(self.folder, "purelib")
+        found = sorted(site_install.leftovers("one", site))
+        self.assertEqual([os.path.join(site, os.path.dirname(name)) for name in left], found)
+        self.assertEqual([], site_install.leftovers("one", os.path.join(self.folder, "nowhere")))
 
     def test_wheels_that_are_no_plain_ones(self):
         self.assertIn("for one platform", self.declined("/x/one-1.0-cp311-cp311-linux_x86_64.whl"))
@@ -176,6 +180,13 @@ class InstallTest(HasPrecache):
         half, cached = told.decode().split()
         self.assertEqual(("2", True), (half, os.path.exists(cached)))
         self.assertEqual(0o644, (self.site / "one" / "half.py").stat().st_mode & 0o777)
+
+    def test_what_a_killed_install_of_another_version_left_is_removed(self):
+        left = self.site / "one-0.9.dist-info"
+        left.mkdir()
+        (left / "METADATA").write_text("Metadata-Version: 2.1\nName: one\nVersion: 0.9\n")
+        self.assertEqual({"declined": ""}, self.install(make_tool(self.folder, "one", "1.0")))
+        self.assertEqual(["one-1.0.dist-info"], [path.name for path in self.site.glob("one-*")])
 
     def test_the_umask_is_the_one_that_is_asked_for(self):
         self.addCleanup(os.umask, os.umask(0o077))

@@ -62,8 +62,11 @@ def installed(name):
         metadata = os.path.join(folder, entry)
         if extension not in (".dist-info", ".egg-info") or stem.lower().partition("-")[0] != name:
             continue
-        # pip writes these two last; distributions drop the second one.
-        finished = any(os.path.exists(os.path.join(metadata, file)) for file in ("INSTALLER", "RECORD"))
+        # pip writes these two last; distributions drop the second one, and a full disk leaves it empty.
+        record = os.path.join(metadata, "RECORD")
+        finished = os.path.exists(os.path.join(metadata, "INSTALLER")) or (
+            os.path.exists(record) and os.path.getsize(record) > 0
+        )
         if finished or extension == ".egg-info":
             version = stem.partition("-")[2].partition("-py")[0]
             return {"version": version, "folder": folder, "metadata": metadata}

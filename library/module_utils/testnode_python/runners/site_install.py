@@ -17,6 +17,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import sysconfig
 import warnings
 
@@ -72,22 +73,27 @@ def scheme_by_distutils(user):
     return {"purelib": command.install_purelib, "scripts": command.install_scripts}
 
 
-def decline_what_is_there(name, site):
-    """Raise where a site has a distribution already, for pip to see to what becomes of it.
-
-    What a killed install left does not count: it is overwritten.
+def leftovers(name, site):
+    """Return the folders of metadata that killed installs of a distribution left in a site.
 
     :param str name: as in the name of its wheel.
     :param str site: the folder.
-    :raises DeclinedError: naming it.
+    :rtype: list(str)
+    :raises DeclinedError: where the distribution is there, for pip to see to what becomes of it.
     """
+    found = []
     for entry in os.listdir(site) if os.path.isdir(site) else []:
         stem, extension = os.path.splitext(entry)
         if stem.partition("-")[0].lower() != name.lower() or extension not in (".dist-info", ".egg-info"):
             continue
-        marks = [os.path.join(site, entry, file) for file in ("RECORD", "INSTALLER")]
-        if extension == ".egg-info" or any(os.path.lexists(mark) for mark in marks):
+        path = os.path.join(site, entry)
+        record = os.path.join(path, "RECORD")
+        # What a full disk left empty says nothing.
+        recorded = os.path.lexists(record) and os.lstat(record).st_size > 0
+        if extension == ".egg-info" or recorded or os.path.lexists(os.path.join(path, "INSTALLER")):
             raise DeclinedError("there is {} in {}".format(entry, site))
+        found.append(path)
+    return found
 
 
 def sources_of(wheels, site):
@@ -233,11 +239,14 @@ def finish(record, rows):
             rows[compiled] = "", ""
     rows.update({installer: ("sha256=" + digest, len(name)), record: ("", "")})
     site = os.path.dirname(os.path.dirname(record))
-    with open(record + ".part", "w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(
-            sorted((os.path.relpath(path, site), *map(str, row)) for path, row in rows.items())
-        )
-    os.replace(record + ".part", record)
+    lines = sorted((os.path.relpath(path, site), *map(str, row)) for path, row in rows.items())
+    try:
+        with open(record + ".part", "w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(lines)
+        os.replace(record + ".part", record)
+    except BaseException:
+        os.unlink(record + ".part")
+        raise
     with open(installer, "wb") as file:
         file.write(name)
 
@@ -269,11 +278,14 @@ def main(job):
     os.umask(os.umask(0o022) | 0o022 if job["umask"] is None else job["umask"])
     try:
         places = scheme(job["user"])
-        for wheel in job["wheels"]:
-            decline_what_is_there(os.path.basename(wheel).partition("-")[0], places["purelib"])
+        names = [os.path.basename(wheel).partition("-")[0] for wheel in job["wheels"]]
+        left = [path for name in names for path in leftovers(name, places["purelib"])]
         sources_of(job["wheels"], places["purelib"])
     except DeclinedError as reason:
         return {"declined": str(reason)}
+    for path in left:
+        # Of another version it would be taken for what is installed.
+        shutil.rmtree(path, ignore_errors=True)
     sys.path[:0] = job["installer"]
     install_all(job["wheels"], places)
     return {"declined": ""}
