@@ -338,7 +338,7 @@ class PrecacheTest(CliCase):
             status, output, errors = self.call("precache", "show")
         self.assertEqual((1, ""), (status, output))
         self.assertIn("the image side is not here", errors)
-        self.assertIn("pip install 'testnode-python[builder]'", errors)
+        self.assertIn("pip install '.[builder]' in one", errors)
 
 
 class LauncherTest(CliCase):

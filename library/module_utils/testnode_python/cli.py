@@ -339,6 +339,6 @@ def _precache(argv):
     except ImportError as error:
         raise Error(
             "the image side is not here ({} is missing)".format(error.name),
-            "use a checkout of testnode-python, or pip install 'testnode-python[builder]'",
+            "use a checkout of testnode-python, or pip install '.[builder]' in one",
         ) from error
     return builder.main(argv)

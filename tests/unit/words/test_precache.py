@@ -57,10 +57,17 @@ class PrecacheWordsTest(CliCase):
         self.assertEqual(1, status)
         self.assertIn("the date of the locks, 'long ago', is none; build the precache again", errors)
 
+    def test_days_are_a_number(self):
+        for days in ("-3", "soon"):
+            status, _, errors = self.call("precache", "verify", self.precache, "--max-age=" + days)
+            self.assertEqual((2, True), (status, "is no number of days" in errors))
+
     def test_what_is_too_old_is_told_with_the_days(self):
         self.change_manifest(lambda data: data.update(locked="2020-01-01T00:00:00Z"))
         errors = self.call("precache", "verify", self.precache, "--max-age", "30")[2]
-        self.assertRegex(errors, "are [0-9]{4} days old, and 30 are allowed; lock and build it again")
+        self.assertRegex(
+            errors, "was published [0-9]{4} days ago, and 30 are allowed; lock and build it again"
+        )
 
     def test_wrong_words_are_told_in_a_sentence(self):
         status, _, errors = self.call("precache", "copy")

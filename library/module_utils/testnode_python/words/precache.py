@@ -1,5 +1,6 @@
 """The words after ``testnode-python precache`` that a node has too: verify, copy."""
 
+import argparse
 import json
 import os
 import sys
@@ -17,7 +18,7 @@ _PATIENCE = 60
 _EXAMPLES = """\
 examples:
   testnode-python precache verify DIR                every missing, extra, altered file
-  testnode-python precache verify DIR --max-age 30   and that its locks are of the last 30 days
+  testnode-python precache verify DIR --max-age 30   and that its newest wheel is of the last 30 days
   testnode-python precache copy DIR                  for this node's python3, to {output}
   testnode-python precache copy DIR --target cp311-linux_x86_64 --output DIR
 """.format(output=DEFAULT_OUTPUT)
@@ -47,7 +48,10 @@ def add_to(words):
         "precache", nargs="?", default=DEFAULT_OUTPUT, metavar="DIR", help="default: %(default)s"
     )
     verify.add_argument(
-        "--max-age", type=int, metavar="DAYS", help="how old its locks may be (default: any age)"
+        "--max-age",
+        type=_days,
+        metavar="DAYS",
+        help="how long ago its newest wheel may have been published (default: any time)",
     )
     word = _word(words, "copy", _copy, "copy a precache, for the targets of a node alone")
     add = word.add_argument
@@ -60,6 +64,12 @@ def add_to(words):
     )
     add("--target", action="append", default=[], metavar="T", help="instead of the Python's own; repeatable")
     add("--python", default="", metavar="EXE", help="the Python that it is for (default: python3 on PATH)")
+
+
+def _days(text):
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError("{!r} is no number of days".format(text))
+    return int(text)
 
 
 def _word(words, name, act, text):
@@ -98,10 +108,10 @@ def _refuse_old(arguments):
     days = contents.age_of(contents.read(contents.folder_of(arguments.precache)))
     if days > arguments.max_age:
         raise Error(
-            "the locks of {} are {} days old, and {} are allowed".format(
+            "the newest wheel of {} was published {} days ago, and {} are allowed".format(
                 arguments.precache, days, arguments.max_age
             ),
-            "lock and build it again, or allow more",
+            "lock and build it again; if the locks stay the same nothing newer is there, so allow more",
         )
 
 
