@@ -267,6 +267,7 @@ class FindModuleTest(ModuleCase):
             (answer["failed"], answer["changed"], answer["missing"], answer["needs_root"])
             + (answer["interpreters"], answer["virtualenv_command"]),
         )
+        self.script("home/bin/virtualenv", "exit 0")
         mine = self.call(pip=True, python=one, virtualenv_command="virtualenv -p 3")
         self.assertEqual(([one], "virtualenv -p 3"), (mine["interpreters"], mine["virtualenv_command"]))
 

@@ -46,6 +46,7 @@ class PipModuleTest(ModuleCase):
             (answer["failed"], answer["changed"], answer["needs_root"], answer["packages"])
             + (answer["interpreters"], answer["virtualenv_command"]),
         )
+        self.script("home/bin/virtualenv", "exit 0")
         mine = self.call(python=python, virtualenv_command="virtualenv -p 3")
         self.assertEqual("virtualenv -p 3", mine["virtualenv_command"])
 

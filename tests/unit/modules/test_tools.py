@@ -82,8 +82,8 @@ class ToolsModuleTest(ModuleCase):
         for tools, words in (
             ([{"name": "hello", "vers": "1", "path": "/x"}], "but not path, vers"),
             ([{"name": "hello", "vers": None}], "but not vers"),
-            ([{"version": "<4"}], "a tool has a name"),
-            ([{"name": None}], "a tool has a name"),
+            ([{"version": "<4"}], "has no name; write it as in {name: tox}"),
+            ([{"name": None}], "has no name; write it as in {name: tox}"),
             ([{"name": "hello", "version": 4}], "'4' is not a version specifier"),
             (["../x"], "'../x' is not the name of a tool"),
         ):
