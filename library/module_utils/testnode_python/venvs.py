@@ -233,13 +233,20 @@ def _commands(environment, distribution):
         owner = os.path.basename(os.path.dirname(record)).rpartition(".dist-info")[0].rpartition("-")[0]
         if normalize(owner) == distribution:
             with open(record, encoding="utf-8", errors="replace") as file:
-                names |= {os.path.basename(path) for path in _programs(file)}
-    return sorted(name for name in names if COMMAND.fullmatch(name))
+                site = os.path.dirname(os.path.dirname(record))
+                names |= {os.path.basename(path) for path in _programs(file, site)}
+    there = set(os.listdir(os.path.join(environment, "bin")))
+    return sorted(name for name in names & there if COMMAND.fullmatch(name))
 
 
-def _programs(record):
-    paths = (line.split(",")[0].strip('"') for line in record)
-    return [path for path in paths if path.startswith("../") and os.path.dirname(path).endswith("/bin")]
+def _programs(record, site):
+    """Return the paths in a RECORD that are programs."""
+    paths = [line.split(",")[0].strip('"') for line in record]
+    # PyPA installer for Python 3.6 notes them without their folder.
+    bare = [path for path in paths if "/" not in path and not os.path.exists(os.path.join(site, path))]
+    return bare + [
+        path for path in paths if path.startswith("../") and os.path.dirname(path).endswith("/bin")
+    ]
 
 
 def _link(environment, name, link_dir, dry):
