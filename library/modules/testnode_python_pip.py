@@ -178,13 +178,8 @@ def ensure(module):
     # Python 2 could not even read them.
     from ansible.module_utils.testnode_python import arguments, provision
     from ansible.module_utils.testnode_python.errors import Error
-    from ansible.module_utils.testnode_python.redaction import redact
 
-    params = dict(module.params)
-    # Of the URLs only the secrets are secret, and those the library never tells.
-    module.no_log_values.difference_update(params["mirrors"] + [params["from_upstream_url"]])
-    module.params["mirrors"] = [redact(url) for url in params["mirrors"]]
-    module.params["from_upstream_url"] = redact(params["from_upstream_url"])
+    params = arguments.without_secrets(module, "mirrors", "from_upstream_url")
     try:
         asked = arguments.pips_of(params, os.environ, module.check_mode)
         done = provision.pip(asked, os.environ, params["packages"], params["virtualenv_command"])

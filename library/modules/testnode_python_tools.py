@@ -167,12 +167,8 @@ def ensure(module):
     # Python 2 could not even read them.
     from ansible.module_utils.testnode_python import arguments, provision
     from ansible.module_utils.testnode_python.errors import Error
-    from ansible.module_utils.testnode_python.redaction import redact
 
-    params = dict(module.params)
-    # Of the URLs only the secrets are secret, and those the library never tells.
-    module.no_log_values.difference_update(params["mirrors"])
-    module.params["mirrors"] = [redact(url) for url in params["mirrors"]]
+    params = arguments.without_secrets(module, "mirrors")
     try:
         asked = arguments.tools_of(params, module.check_mode)
         done = provision.tools(asked, os.environ, params["packages"], params["soft"])

@@ -120,12 +120,8 @@ def install(module):
     # Python 2 could not even read them.
     from ansible.module_utils.testnode_python import arguments, venvs
     from ansible.module_utils.testnode_python.errors import Error
-    from ansible.module_utils.testnode_python.redaction import redact
 
-    params = dict(module.params)
-    # Of the URLs only the secrets are secret, and those the library never tells.
-    module.no_log_values.difference_update(params["mirrors"])
-    module.params["mirrors"] = [redact(url) for url in params["mirrors"]]
+    params = arguments.without_secrets(module, "mirrors")
     act = venvs.install if params["state"] == "present" else venvs.remove
     try:
         asked = arguments.tools_of(params, module.check_mode)

@@ -1,6 +1,5 @@
 """Images with our elements, made once a session each, and their sizes as a table at the end."""
 
-import contextlib
 import os
 import pathlib
 import shutil
@@ -11,7 +10,6 @@ import pytest
 
 from tests.functional.conftest import SUITES, build
 from tests.support import images
-from tests.support.controllers import Controller
 from tests.support.roots import Root
 from tests.support.server import Site
 
@@ -123,18 +121,3 @@ def image_of(build_image, tmp_path_factory, request):
 def image(request, image_of):
     """The image of each release."""
     return image_of(request.param)
-
-
-@pytest.fixture
-def stack():
-    """What ends with the test."""
-    with contextlib.ExitStack() as everything:
-        yield everything
-
-
-@pytest.fixture
-def controller(tmp_path, stack):
-    """A controller with no host yet."""
-    made = Controller(tmp_path)
-    stack.callback(made.close)
-    return made

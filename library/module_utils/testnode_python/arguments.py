@@ -1,6 +1,7 @@
 """What the arguments of an Ansible module ask for, as requests."""
 
 from .errors import UsageError
+from .redaction import redact
 from .request import DEFAULT_TIMEOUT, Request
 
 _FIELDS = {
@@ -45,6 +46,23 @@ def pips_of(params, environ, dry=False):
     if params["from_packages"]:
         request = request._replace(sources=("system", "packages"))
     return [request._replace(python=interpreters.locate(python, environ)) for python in pythons]
+
+
+def without_secrets(module, *names):
+    """Let Ansible tell a module's URLs, which it hides as a whole, without what is secret in them.
+
+    :param AnsibleModule module: the module; its parameters are changed.
+    :param names: of those that are a URL or a list of them.
+    :returns: the parameters as they were given.
+    :rtype: dict
+    """
+    params = dict(module.params)
+    for name in names:
+        given = params[name]
+        # Of the URLs only the secrets are secret, and those the library never tells.
+        module.no_log_values.difference_update([given] if isinstance(given, str) else given)
+        module.params[name] = redact(given) if isinstance(given, str) else [redact(url) for url in given]
+    return params
 
 
 def _common(params, dry):

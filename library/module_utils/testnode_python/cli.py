@@ -10,7 +10,7 @@ from . import ladder
 from .errors import Error, NotReadyError, UsageError
 from .outcome import SOURCES
 from .request import DEFAULT_SOURCES, DEFAULT_TIMEOUT, DEFAULT_VENVS, Request
-from .words import COULD_NOT, DONE, WRONG_USAGE, Parser, seconds
+from .words import COULD_NOT, DONE, WRONG_USAGE, Parser, add_python, add_supplies, seconds
 
 # As a shell reports a program that SIGINT ended.
 INTERRUPTED = 130
@@ -172,7 +172,7 @@ def _add_options(word):
     add = word.add_argument_group("what is wanted").add_argument
     add("--version", default="", metavar="SPEC", help="a PEP 440 specifier, as in '>=4,<5'")
     add("--command", default="", metavar="C", help="the tool's program where that has another name")
-    add("--python", default="", metavar="EXE", help="the Python it is for (default: python3 on PATH)")
+    add_python(add)
 
     add = word.add_argument_group("where it may come from").add_argument
     add(
@@ -189,14 +189,7 @@ def _add_options(word):
         metavar="PATTERN",
         help="where system-level venvs are (default: {}); repeatable".format(*DEFAULT_VENVS),
     )
-    add("--precache", default="", metavar="DIR", help="default: /opt/cache/testnode-python/current")
-    add(
-        "--mirror",
-        action="append",
-        default=[],
-        metavar="URL",
-        help="an index, instead of pip's configuration; repeatable",
-    )
+    add_supplies(add)
 
     add = word.add_argument_group("where it goes").add_argument
     add("--venv", default="", metavar="DIR", help="its environment (default: ~/.local/TOOL)")

@@ -8,15 +8,12 @@ import stat
 from typing import List, NamedTuple
 
 from . import contents, files, interpreters, manifest
-from .commands import Deadline
 from .errors import Error, PrecacheError, UsageError
 from .precache import CURRENT, Precache
 
 _BLOCK = 1024 * 1024
 # No wheel is that large; a file of holes may be.
 _LARGEST = 1024 * _BLOCK
-# Seconds to ask another Python what it is.
-_PATIENCE = 60
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -80,7 +77,7 @@ def install(wanted, output, keep, environ):
             raise PrecacheError(
                 wanted.source, "{} has the locks {}, not {}".format(wanted.source, there, wanted.digest)
             )
-        platform = interpreters.platform_of(wanted.python, Deadline(_PATIENCE), environ)
+        platform = interpreters.platform_of(wanted.python, environ)
         done = copy(wanted.source, output, platform=platform)
     removed = prune(output, keep)
     return Installed(done.folder, done.changed or bool(removed), removed)
@@ -122,9 +119,7 @@ def copy(source, output, targets=(), platform=None):
         text = manifest.dumps(part).encode()
         changed.append(files.write_if_other(os.path.join(place, manifest.FILE_NAME), text))
         changed.append(files.point(os.path.join(output, CURRENT), part.lock_digest))
-        names = list(contents.expected_files(part)) + [manifest.FILE_NAME]
-        size = sum(os.path.getsize(os.path.join(place, name)) for name in names)
-        return Copied(place, len(names), size, any(changed))
+        return _copied(place, part, any(changed))
 
 
 def use(output, digest):
@@ -144,9 +139,14 @@ def use(output, digest):
         return None
     with files.locked(output):
         changed = files.point(os.path.join(output, CURRENT), digest)
-        names = list(contents.expected_files(contents.read(place))) + [manifest.FILE_NAME]
-        size = sum(os.path.getsize(os.path.join(place, name)) for name in names)
-        return Copied(place, len(names), size, changed)
+        return _copied(place, contents.read(place), changed)
+
+
+def _copied(place, content, changed):
+    names = list(contents.expected_files(content)) + [manifest.FILE_NAME]
+    return Copied(
+        place, len(names), sum(os.path.getsize(os.path.join(place, name)) for name in names), changed
+    )
 
 
 def prune(output, keep):

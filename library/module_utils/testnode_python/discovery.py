@@ -157,9 +157,10 @@ def _by_receipt(receipt, candidate, node):
         reason = ownership.fault_with_parents(candidate.path, owners, sticky=True)
     if reason:
         raise Error(reason)
-    python = os.path.realpath(os.path.join(candidate.tree, "bin", "python"))
-    if python != receipt.python or not os.access(python, os.X_OK):
-        raise Error("{} was made for {}, which is not there any more".format(candidate.path, receipt.python))
+    reason = receipts.python_fault(candidate.tree, receipt)
+    if reason:
+        raise Error("{} was {}".format(candidate.path, reason))
+    python = receipt.python
     if node.request.python and not _is_wanted(python, node):
         raise Error("{} runs on {}, not on {}".format(candidate.path, python, node.request.python))
     version = receipt.version_of(node.tool.distribution)

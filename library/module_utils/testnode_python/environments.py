@@ -202,8 +202,7 @@ def already(node, lock):
         return None
     if node.request.command not in ("", receipt.command):
         return None
-    python = os.path.join(place.path, "bin", "python")
-    if os.path.realpath(python) != receipt.python or not os.access(python, os.X_OK):
+    if receipts.python_fault(place.path, receipt):
         return None
     if lock is not None:
         there = {(normalize(package.name), package.version) for package in receipt.packages}

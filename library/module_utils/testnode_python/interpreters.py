@@ -5,7 +5,7 @@ import shutil
 import sys
 from typing import Dict, NamedTuple, Tuple
 
-from .commands import clean_environment
+from .commands import Deadline, clean_environment
 from .errors import CommandError, UsageError
 from .redaction import redact
 from .runners import AS_IN_A_SHELL, run_in
@@ -139,17 +139,16 @@ def own_platform(path):
     return _platform(dict(probe_runner.platform(), executable=path)) if is_own(path) else None
 
 
-def platform_of(python, deadline, environ):
+def platform_of(python, environ):
     """Return the platform of a Python, which is started only where it is not the one that runs us.
 
     :param str python: as of ``locate``.
-    :param Deadline deadline: when it is given up.
     :param dict environ: the caller's variables.
     :rtype: Platform
     :raises UsageError: where it is no Python, or one that is too old.
     """
     path = locate(python, environ)
-    return own_platform(path) or examine(path, deadline, environ).platform
+    return own_platform(path) or examine(path, Deadline(_PROBE_SECONDS), environ).platform
 
 
 def is_own(path):

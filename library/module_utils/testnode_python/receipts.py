@@ -107,6 +107,19 @@ def loads(content):
         return None, "its receipt is damaged"
 
 
+def python_fault(tree, receipt):
+    """Say why an environment's Python is not the one of its receipt, or return "".
+
+    :param str tree: the environment's folder.
+    :param Receipt receipt: its receipt.
+    :rtype: str
+    """
+    python = os.path.realpath(os.path.join(tree, "bin", "python"))
+    if python == receipt.python and os.access(python, os.X_OK):
+        return ""
+    return "made for {}, which is not there any more".format(receipt.python)
+
+
 def _texts(data):
     if not all(isinstance(value, str) for value in data.values()):
         raise TypeError("not only texts")

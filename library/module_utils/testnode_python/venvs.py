@@ -80,9 +80,7 @@ def install(request, environ, link_dir=""):
     :raises UsageError: where the request makes no sense, or the caller is not root.
     :raises Error: where a link cannot be made.
     """
-    if link_dir:
-        _refuse_what_others_may_write(link_dir, "a folder for links that everybody follows")
-    node = SuppliedNode(_placed(request, environ), environ)
+    node = _node(request, environ, link_dir)
     outcome = _promised(node) if request.dry else ladder.climb(node)
     if not link_dir or (request.dry and outcome.changed):
         return Installed(outcome, [], [])
@@ -90,6 +88,13 @@ def install(request, environ, link_dir=""):
     made = [_link(outcome.environment, name, link_dir, request.dry) for name in commands]
     removed = [] if request.dry else _unlink(outcome.environment, link_dir, only_dangling=True)
     return Installed(outcome, [link for link in made if link], removed)
+
+
+def _node(request, environ, link_dir):
+    """Return the node of a request after it was found to concern only places that are root's."""
+    if link_dir:
+        _refuse_what_others_may_write(link_dir, "a folder for links that everybody follows")
+    return SuppliedNode(_placed(request, environ), environ)
 
 
 def _promised(node):
@@ -112,9 +117,7 @@ def remove(request, environ, link_dir=""):
     :raises UsageError: where the request makes no sense, or the caller is not root.
     :raises PlaceError: where something there is not ours.
     """
-    if link_dir:
-        _refuse_what_others_may_write(link_dir, "a folder for links that everybody follows")
-    node = SuppliedNode(_placed(request, environ), environ)
+    node = _node(request, environ, link_dir)
     # Links first: a killed removal leaves none that lead nowhere.
     environments.refuse_foreign(node.place)
     if request.dry:
@@ -205,10 +208,6 @@ def _described(path):
     receipt, _ = receipts.read(tree, _OWNERS)
     if receipt is None:
         return None
-    python = os.path.realpath(os.path.join(tree, "bin", "python"))
-    fault = ""
-    if python != receipt.python or not os.access(python, os.X_OK):
-        fault = "made for {}, which is not there any more".format(receipt.python)
     return Venv(
         path,
         tree,
@@ -218,7 +217,7 @@ def _described(path):
         receipt.locked,
         receipt.python,
         receipt.made,
-        fault,
+        receipts.python_fault(tree, receipt),
     )
 
 

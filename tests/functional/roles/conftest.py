@@ -1,6 +1,5 @@
 """Nodes in the states of DESIGN.md's table, and a controller of the Ansible that runs the tests."""
 
-import contextlib
 import os
 import pathlib
 import zlib
@@ -8,7 +7,7 @@ import zlib
 import pytest
 
 from tests.support import roots
-from tests.support.controllers import Controller, with_ssh
+from tests.support.controllers import with_ssh
 from tests.support.get_pip import get_pip_site
 from tests.support.index import Index
 
@@ -119,21 +118,6 @@ def get_pip(layers):
     )
     with get_pip_site(str(wheel)) as site:
         yield site
-
-
-@pytest.fixture
-def stack():
-    """What ends with the test."""
-    with contextlib.ExitStack() as everything:
-        yield everything
-
-
-@pytest.fixture
-def controller(tmp_path, stack):
-    """A controller with no host yet."""
-    made = Controller(tmp_path)
-    stack.callback(made.close)
-    return made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The words after ``testnode-python precache``: lock, build, show, and those of the node side."""
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 from ..configuration import Setting, mirrors, read
 from ..errors import Error, UsageError
 from ..precache import DEFAULT_OUTPUT
-from ..words import COULD_NOT, DONE, WRONG_USAGE, Parser
+from ..words import COULD_NOT, DONE, WRONG_USAGE, Parser, as_table, print_json
 from ..words import precache as node_side
 
 GET_PIP_PLACE = "https://bootstrap.pypa.io"
@@ -135,7 +134,7 @@ def _positive(text: str) -> int:
 
 
 def _lock(arguments: argparse.Namespace) -> int:
-    from . import locks, progress, show, toolset
+    from . import locks, progress, toolset
 
     declared, folder = _inputs(arguments)
     settings = read(dict(os.environ), sys.prefix)
@@ -154,10 +153,10 @@ def _lock(arguments: argparse.Namespace) -> int:
             progress=tell,
         )
     if arguments.json:
-        _print_json([change._asdict() for change in changes])
+        print_json([change._asdict() for change in changes])
     elif changes:
         rows = [[change.tool, change.target, change.old or "-", change.new or "-"] for change in changes]
-        print(show.as_table(["tool", "target", "old", "new"], rows))
+        print(as_table(["tool", "target", "old", "new"], rows))
     else:
         print("nothing changed", file=sys.stderr)
     return DONE
@@ -188,7 +187,7 @@ def _build(arguments: argparse.Namespace) -> int:
         file=sys.stderr,
     )
     if arguments.json:
-        _print_json(built._asdict())
+        print_json(built._asdict())
     else:
         print(built.folder)
     return DONE
@@ -199,7 +198,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
     shown = show.show(arguments.precache)
     if arguments.json:
-        _print_json(shown._asdict())
+        print_json(shown._asdict())
     else:
         print(show.text_of(shown))
     return DONE
@@ -226,7 +225,3 @@ def _with_transport(environ: dict[str, str], settings: dict[str, Setting]) -> di
     if "proxy" in settings:
         environ.update(dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), settings["proxy"].value))
     return environ
-
-
-def _print_json(data: object) -> None:
-    print(json.dumps(data, indent=1, sort_keys=True))

@@ -4,6 +4,7 @@ import os
 from typing import Any, NamedTuple
 
 from .. import contents, manifest
+from ..words import as_table
 
 
 class Shown(NamedTuple):
@@ -53,20 +54,6 @@ def show(path: str) -> Shown:
         table(lambda locked: locked.version),
         table(lambda locked: locked.reason),
         {target.name: sum(on_disk[name] for name in _wheels(target)) for target in targets},
-    )
-
-
-def as_table(headings: list[str], rows: list[list[str]]) -> str:
-    """Return rows in columns, as plain text.
-
-    :param headings: of the columns.
-    :param rows: of the same length each.
-    """
-    lines = [headings, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
     )
 
 

@@ -1,6 +1,7 @@
 """What the words of the command line share; those that only some need are modules here."""
 
 import argparse
+import json
 
 from ..errors import UsageError
 
@@ -37,6 +38,31 @@ def seconds(text):
     if not 0 < number <= _LONGEST:
         raise argparse.ArgumentTypeError("{!r} is no number above 0 and up to {}".format(text, _LONGEST))
     return number
+
+
+def add_python(add):
+    """Add the option that names a Python.
+
+    :param add: ``add_argument`` of a parser or group.
+    """
+    add("--python", default="", metavar="EXE", help="the Python it is for (default: python3 on PATH)")
+
+
+def add_supplies(add):
+    """Add the options that name a precache and mirrors; the argument is as of ``add_python``."""
+    add("--precache", default="", metavar="DIR", help="default: /opt/cache/testnode-python/current")
+    add(
+        "--mirror",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="an index, instead of pip's configuration; repeatable",
+    )
+
+
+def print_json(data):
+    """Print plain data as one JSON document."""
+    print(json.dumps(data, indent=1, sort_keys=True))
 
 
 def as_table(headings, rows):

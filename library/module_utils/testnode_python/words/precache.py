@@ -1,19 +1,15 @@
 """The words after ``testnode-python precache`` that a node has too: verify, copy."""
 
 import argparse
-import json
 import os
 import sys
 
 from .. import contents, copies, interpreters
-from ..commands import Deadline
 from ..errors import Error
 from ..precache import DEFAULT_OUTPUT
-from . import DONE, Parser
+from . import DONE, Parser, add_python, print_json
 
 WORDS = ("verify", "copy")
-# Seconds to ask another Python what it is.
-_PATIENCE = 60
 
 _EXAMPLES = """\
 examples:
@@ -63,7 +59,7 @@ def add_to(words):
         help="holds precaches and a link to the current (default: %(default)s)",
     )
     add("--target", action="append", default=[], metavar="T", help="instead of the Python's own; repeatable")
-    add("--python", default="", metavar="EXE", help="the Python that it is for (default: python3 on PATH)")
+    add_python(add)
 
 
 def _days(text):
@@ -89,7 +85,7 @@ def _word(words, name, act, text):
 def _verify(arguments):
     findings = contents.verify(arguments.precache)
     if arguments.json:
-        _print_json([finding._asdict() for finding in findings])
+        print_json([finding._asdict() for finding in findings])
     for finding in findings:
         if not arguments.json:
             print("{:<8} {}".format(finding.problem, finding.path))
@@ -118,7 +114,7 @@ def _refuse_old(arguments):
 def _copy(arguments):
     platform = None
     if not arguments.target:
-        platform = interpreters.platform_of(arguments.python, Deadline(_PATIENCE), dict(os.environ))
+        platform = interpreters.platform_of(arguments.python, dict(os.environ))
     copied = copies.copy(arguments.precache, os.path.abspath(arguments.output), arguments.target, platform)
     print(
         "{}: {} files, {:.1f} MB".format(
@@ -127,11 +123,7 @@ def _copy(arguments):
         file=sys.stderr,
     )
     if arguments.json:
-        _print_json(copied._asdict())
+        print_json(copied._asdict())
     else:
         print(copied.folder)
     return DONE
-
-
-def _print_json(data):
-    print(json.dumps(data, indent=1, sort_keys=True))

@@ -1,13 +1,12 @@
 """The words after ``testnode-python venvs``: install, list, remove."""
 
-import json
 import os
 import sys
 
 from .. import venvs
 from ..errors import Error, UsageError
 from ..request import DEFAULT_TIMEOUT, Request
-from . import COULD_NOT, DONE, WRONG_USAGE, Parser, as_table, seconds
+from . import COULD_NOT, DONE, WRONG_USAGE, Parser, add_python, add_supplies, as_table, print_json, seconds
 
 _EXAMPLES = """\
 examples, as root:
@@ -68,21 +67,14 @@ def _parser():
 
 def _add_sources(word):
     add = word.add_argument
-    add("--python", default="", metavar="EXE", help="the Python it is for (default: python3 on PATH)")
+    add_python(add)
     add(
         "--sources",
         default=",".join(venvs.SOURCES),
         metavar="A,B",
         help="what may be used (default: %(default)s)",
     )
-    add("--precache", default="", metavar="DIR", help="default: /opt/cache/testnode-python/current")
-    add(
-        "--mirror",
-        action="append",
-        default=[],
-        metavar="URL",
-        help="an index, instead of pip's configuration; repeatable",
-    )
+    add_supplies(add)
 
 
 def _word(words, name, text):
@@ -130,7 +122,7 @@ def _each(act, requests, arguments):
     tell = _complain if arguments.json else _tell
     results = venvs.each(act, requests, dict(os.environ), arguments.link_dir, tell)
     if arguments.json:
-        print(json.dumps(results, indent=1, sort_keys=True))
+        print_json(results)
     failed = [result["tool"] for result in results if "error" in result]
     if failed and len(results) > 1:
         print("testnode-python: not done: {}".format(", ".join(failed)), file=sys.stderr)
@@ -158,7 +150,7 @@ def _tell(done):
 def _list(arguments):
     found = venvs.installed()
     if arguments.json:
-        print(json.dumps([dict(venv._asdict()) for venv in found], indent=1, sort_keys=True))
+        print_json([venv._asdict() for venv in found])
     elif found:
         headings = ["venv", "tool", "version", "from", "locked", "python"]
         rows = [
