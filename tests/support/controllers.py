@@ -49,12 +49,15 @@ Host {name}
     LogLevel ERROR
     {way}
 """
-# One process a connection, as from inetd: it has the network of who starts it, which may be none.
 _SSHD = (
-    *("/usr/sbin/sshd", "-i", "-f", "/dev/null"),
+    *("/usr/sbin/sshd", "-f", "/dev/null"),
     *("-o", "UsePAM=no", "-o", "StrictModes=no", "-o", "PasswordAuthentication=no"),
     *("-o", "HostKey=/etc/ssh/testnode_key", "-o", "PermitRootLogin=yes"),
 )
+# One process a connection, as from inetd: it has the network of who starts it, which may be none.
+PER_CONNECTION = (*_SSHD, "-i")
+# One process that listens.
+LISTENING = (*_SSHD, "-D", "-e")
 
 
 class Played(NamedTuple):
@@ -108,7 +111,7 @@ class Controller:
         :param variables: of the host, as of a Zuul job.
         """
         prepare(node, user, (self.folder / "key.pub").read_text())
-        command = shlex.join(node.command(list(_SSHD), network=network, cwd="/")).replace("%", "%%")
+        command = shlex.join(node.command(list(PER_CONNECTION), network=network, cwd="/")).replace("%", "%%")
         self._know(name, user, f"ProxyCommand {command}", variables)
 
     def add_address(self, name, address, port, *, user="zuul", **variables):

@@ -97,21 +97,23 @@ class Root(NamedTuple):
         return self.with_layer("+".join(sorted(packages)), install)
 
     @contextlib.contextmanager
-    def overlay(self, source=CHECKOUT):
+    def overlay(self, source=CHECKOUT, isolated=False):
         """Give a clean :class:`Node` of this root; nothing of it is left at the end.
 
         :param source: folder that the node sees read-only at ``/src``, or None.
+        :param bool isolated: give it a network of its own with nothing but loopback in it.
         """
-        with _temporary_folder() as folder, self._node(folder, source) as node:
+        with _temporary_folder() as folder, self._node(folder, source, isolated) as node:
             yield node
 
     @contextlib.contextmanager
-    def _node(self, folder, source):
+    def _node(self, folder, source, isolated=False):
         for name in ("upper", "work", "merged"):
             (folder / name).mkdir(mode=0o755)
         layers = [":".join(self.layers), folder / "upper", folder / "work", folder / "merged", source or ""]
+        namespaces = ["--mount", "--pid", *(["--net"] if isolated else [])]
         holder = subprocess.Popen(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", _HOLDER, "node", *layers],
+            ["unshare", *namespaces, "--fork", "--kill-child", "sh", "-c", _HOLDER, "node", *layers],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -127,12 +129,13 @@ class Root(NamedTuple):
 class Node:
     """A running node; what runs in it ends with it.
 
-    ``path`` is its root folder as this process may open it.  It leads through
+    ``holder`` is the process whose namespaces are the node's, by its id.  ``path``
+    is its root folder as this process may open it.  It leads through
     ``/proc``: join names to it, do not resolve it.
     """
 
     def __init__(self, holder, mountpoint, upper):
-        self._holder = holder
+        self.holder = holder
         self._mountpoint = mountpoint
         self._upper = upper
         self.path = f"/proc/{holder}/root{mountpoint}"
@@ -150,9 +153,11 @@ class Node:
         environ = {name: os.environ[name] for name in _PROXIES if name in os.environ}
         environ.update(PATH=_PATH, HOME=home, USER=user, LOGNAME=user, LANG="C.UTF-8")
         environ.update(env or {})
-        namespaces = f"/proc/{self._holder}/ns"
+        namespaces = f"/proc/{self.holder}/ns"
         return [
-            *("nsenter", f"--mount={namespaces}/mnt", f"--pid={namespaces}/pid_for_children", "--"),
+            *("nsenter", f"--mount={namespaces}/mnt", f"--pid={namespaces}/pid_for_children"),
+            # Its own where it was given one, else that of this machine.
+            *(f"--net={namespaces}/net", "--"),
             *(() if network else ("unshare", "--net", "--")),
             *("chroot", f"--userspec={user}", self._mountpoint),
             *("env", "-i", f"--chdir={cwd or home}"),
