@@ -3,55 +3,59 @@
 Addresses are of 198.18.0.0/15, which RFC 2544 sets aside for tests.
 """
 
+import socket
 import subprocess
-from typing import NamedTuple
+import sys
 
-_HOST = "198.18.{}.1"
+_HOST = "198.18.{}.1/30"
 _NODE = "198.18.{}.2"
-# An address of the same network at which nobody is.
-_NOBODY = "198.18.{}.3"
-_NOBODYS_MAC = "02:00:00:00:00:99"
+# Runs in the node's network: a socket stays in the network that it was made in.
+_LISTEN = """
+import socket, sys
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind(("127.0.0.1", int(sys.argv[2])))
+socket.send_fds(socket.socket(fileno=int(sys.argv[1])), [b"."], [listener.fileno()])
+"""
 
 
-class Network(NamedTuple):
-    """The two ends of a network.
-
-    :param str host: this machine's address in it.
-    :param str node: the node's.
-    """
-
-    host: str
-    node: str
-
-
-def join(node, number, *, to=None, hole=False):
-    """Connect this machine with a node that was made isolated.
+def join(node, number):
+    """Connect this machine with a node that was made isolated; return the node's address.
 
     :param Node node: its namespace is what the network ends with.
     :param int number: of the network, from 0 to 255; names its addresses and its device.
-    :param str to: one more address of this machine that the node is to reach.
-    :param bool hole: let what the node sends elsewhere vanish without an answer; else it is told at once
-        that there is no way.
-    :rtype: Network
+    :rtype: str
     :raises subprocess.CalledProcessError: where the kernel refused.
     """
-    device = f"testnode{number}"
-    ends = Network(_HOST.format(number), _NODE.format(number))
-    _ip("link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", str(node.holder))
-    _ip("address", "add", f"{ends.host}/29", "dev", device)
-    _ip("link", "set", device, "up")
-    inside = ("nsenter", f"--net=/proc/{node.holder}/ns/net", "--")
-    _ip("link", "set", "lo", "up", inside=inside)
-    _ip("address", "add", f"{ends.node}/29", "dev", "eth0", inside=inside)
-    _ip("link", "set", "eth0", "up", inside=inside)
-    if to:
-        _ip("route", "add", f"{to}/32", "via", ends.host, inside=inside)
-    if hole:
-        nobody = _NOBODY.format(number)
-        _ip("neighbour", "add", nobody, "lladdr", _NOBODYS_MAC, "dev", "eth0", inside=inside)
-        _ip("route", "add", "default", "via", nobody, inside=inside)
-    return ends
+    device, address = f"testnode{number}", _NODE.format(number)
+    _run("ip", "link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", str(node.holder))
+    _run("ip", "address", "add", _HOST.format(number), "dev", device)
+    _run("ip", "link", "set", device, "up")
+    for words in (("link", "set", "lo", "up"), ("address", "add", f"{address}/30", "dev", "eth0")):
+        _run(*_inside(node), "ip", *words)
+    _run(*_inside(node), "ip", "link", "set", "eth0", "up")
+    return address
 
 
-def _ip(*words, inside=()):
-    subprocess.run([*inside, "ip", *words], check=True)
+def listener(node, port):
+    """Return a socket that is bound to a port of the node's loopback, for a server of this process.
+
+    :param Node node: one that was made isolated.
+    :param int port: of its 127.0.0.1.
+    :rtype: socket.socket
+    :raises subprocess.CalledProcessError: where the port is taken.
+    """
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        argv = [*_inside(node), sys.executable, "-c", _LISTEN, str(theirs.fileno()), str(port)]
+        subprocess.run(argv, pass_fds=[theirs.fileno()], check=True)
+        (made,) = socket.recv_fds(ours, 1, 1)[1]
+    return socket.socket(fileno=made)
+
+
+def _inside(node):
+    return ("nsenter", f"--net=/proc/{node.holder}/ns/net", "--")
+
+
+def _run(*argv):
+    subprocess.run(argv, check=True)

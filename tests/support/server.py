@@ -83,19 +83,19 @@ class Server:
         is the file with which a client trusts it.
     :param int failures: how many requests ``flaky`` refuses.
     :param float pause: seconds between two bytes of ``drip`` and ``trickle``.
-    :param str address: of this machine, to listen at.
+    :param socket.socket listener: bound already, and perhaps in another network's loopback.
     :raises unittest.SkipTest: where TLS is asked for and ``openssl`` is not there.
     """
 
     def __init__(
-        self, *, fault=None, user=None, password="", tls=False, failures=2, pause=1.0, address=LOOPBACK
+        self, *, fault=None, user=None, password="", tls=False, failures=2, pause=1.0, listener=None
     ):
         if fault is not None and fault not in FAULTS:
             raise ValueError("{!r} is no fault: {}".format(fault, ", ".join(sorted(FAULTS))))
         self.fault = fault
         self.failures = failures
         self.pause = pause
-        self.address = address
+        self.listener = listener
         self.requests = []
         self.certificate = None
         self.closing = threading.Event()
@@ -117,7 +117,7 @@ class Server:
     @property
     def base_url(self):
         """The server's root, without credentials and without the last slash."""
-        return "{}://{}:{}".format("https" if self._tls else "http", self.address, self.port)
+        return "{}://{}:{}".format("https" if self._tls else "http", LOOPBACK, self.port)
 
     def with_credentials(self, url):
         """Return a URL of this server with its user and password in it."""
@@ -234,9 +234,14 @@ class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.owner = owner
         self.connections = []
         self.threads = []
-        super().__init__((owner.address, 0), _Handler, bind_and_activate=False)
+        super().__init__((LOOPBACK, 0), _Handler, bind_and_activate=False)
         try:
-            self.server_bind()
+            if owner.listener is None:
+                self.server_bind()
+            else:
+                self.socket.close()
+                self.socket = owner.listener
+                self.server_address = self.socket.getsockname()
             if context is not None:
                 # The handshake belongs to the connection's thread, not to the accepting one.
                 self.socket = context.wrap_socket(

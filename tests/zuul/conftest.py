@@ -1,6 +1,7 @@
 """A real Zuul, the nodes for its builds, and the builds that one push of each project caused."""
 
 import contextlib
+import fcntl
 import pathlib
 import subprocess
 import sys
@@ -22,13 +23,28 @@ PROJECTS = pathlib.Path(__file__).parent / "projects"
 EXAMPLES = roots.CHECKOUT / "doc" / "source" / "examples"
 PASSWORD = "s3cret-of-the-mirror"
 SUITE = "bookworm"
-# A label is KIND-WORDS: what the image of such a node has, and what it reaches besides this machine's end.
+# The mirror of every node is on its own loopback, so that one site variable names it.
+PORT = 8081
+MIRROR = f"http://ci:{PASSWORD}@127.0.0.1:{PORT}/simple/"
+
+
+class Kind(NamedTuple):
+    """What a label KIND-WORDS gives: the layers of its image, and whether there is a mirror.
+
+    It reaches nothing else: where there is no mirror it has no network at all.
+    """
+
+    layers: tuple = ()
+    mirror: bool = False
+    fault: str = None
+
+
 KINDS = {
-    "prepared": {"layers": ("precache", "venvs")},
-    "precached": {"layers": ("precache",)},
-    "bare": {"mirror": True},
-    # What it sends anywhere vanishes: the worst that a network can do to a bound of time.
-    "hole": {"hole": True},
+    "prepared": Kind(("precache", "venvs")),
+    "precached": Kind(("precache",)),
+    "bare": Kind(mirror=True),
+    # It takes connections and never answers: the worst for a bound of time.
+    "hanging": Kind(mirror=True, fault="hang"),
 }
 # Two cores, up to three builds at once.
 SECONDS_FOR_ALL = 1200
@@ -41,13 +57,13 @@ class Bench(NamedTuple):
     :param Zuul zuul: the services.
     :param Results results: what they say.
     :param dict builds: job -> Build.
-    :param Index index: the mirror.
+    :param list asked: what each mirror was asked.
     """
 
     zuul: services.Zuul
     results: results.Results
     builds: dict
-    index: Index
+    asked: list
 
 
 def pytest_configure(config):
@@ -70,38 +86,33 @@ def labels():
         for each in yaml.safe_load(path.read_text()):
             nodeset = each.get("job", {}).get("nodeset", {})
             found.update(node["label"] for node in nodeset.get("nodes", ()))
-    # Those with a mirror first, as it listens at their end of a network.
     return sorted(found)
 
 
 @contextlib.contextmanager
-def running_nodes(layers, public_key):
-    """Give a node for each label: where its sshd listens by label, and the index that the bare ones reach."""
+def running_nodes(layer_of, public_key):
+    """Give a node for each label: the address of its sshd by label, and the mirrors."""
     root = with_ssh(roots.bare(SUITE).with_packages("git"))
     with contextlib.ExitStack() as stack:
-        addresses, index = {}, None
+        addresses, mirrors = {}, []
         for number, label in enumerate(labels()):
             kind = KINDS[label.partition("-")[0]]
             image = root
-            for name in kind.get("layers", ()):
-                image = image._replace(layers=(str(layers(name, image)), *image.layers))
+            for name in kind.layers:
+                image = image._replace(layers=(str(layer_of(name, image)), *image.layers))
             node = stack.enter_context(image.overlay(source=None, isolated=True))
-            mirrored = kind.get("mirror", False)
-            network = networks.join(
-                node, number, to=index.address if mirrored and index else None, hole=kind.get("hole", False)
-            )
-            if mirrored and index is None:
-                index = stack.enter_context(
-                    Index(layers.wheels, user="ci", password=PASSWORD, address=network.host)
-                )
-            # Nothing of this machine's own.
-            node.write("/etc/pip.conf", f"[global]\nindex-url = {index.authenticated_url}\n" if mirrored else "")
+            addresses[label] = networks.join(node, number)
+            # An image knows its site's mirror; nothing of this machine's own is in it.
+            node.write("/etc/pip.conf", f"[global]\nindex-url = {MIRROR}\n")
+            if kind.mirror:
+                listener = networks.listener(node, PORT)
+                access = {"user": "ci", "password": PASSWORD, "fault": kind.fault}
+                mirrors.append(stack.enter_context(Index(layer_of.wheels, listener=listener, **access)))
             prepare(node, "zuul", public_key)
             listening = node.command(list(LISTENING), cwd="/")
             sshd = stack.enter_context(subprocess.Popen(listening, stderr=subprocess.DEVNULL))
             stack.callback(sshd.terminate)
-            addresses[label] = network.node
-        yield addresses, index
+        yield addresses, mirrors
 
 
 def push_all(folder, addresses):
@@ -123,13 +134,13 @@ def push(git, name):
     return repositories.push(git, name, *examples, PROJECTS / name)
 
 
-def write_site(folder, index):
+def write_site(folder):
     """Write the files of the example that lie beside zuul.conf, with what is this site's own."""
     example = EXAMPLES / "config-project"
     (folder / "tenant.yaml").write_text((example / "tenant.yaml").read_text())
     variables = yaml.safe_load((example / "site-variables.yaml").read_text())
     ours = {
-        "site_python_index": index.authenticated_url,
+        "site_python_index": MIRROR,
         "site_logs": str(folder / "logs"),
         "site_logs_url": f"file://{folder}/logs",
     }
@@ -147,9 +158,12 @@ def bench(layers, tmp_path_factory, pytestconfig):  # noqa: F811 -- the fixture 
     ansible = services.ansible_root(roots.cache_folder().with_name("zuul-ansible"))
     zuul = services.Zuul(folder, programs, ansible)
     with contextlib.ExitStack() as stack:
+        # The devices and addresses of its networks are there once on a machine.
+        lock = stack.enter_context(open(ansible / "lock", "w"))
+        fcntl.flock(lock, fcntl.LOCK_EX)
         public_key = pathlib.Path(zuul.keys.ssh_public).read_text()
-        addresses, index = stack.enter_context(running_nodes(layers, public_key))
-        write_site(folder, index)
+        addresses, mirrors = stack.enter_context(running_nodes(layers, public_key))
+        write_site(folder)
         push_all(folder, addresses)
         start = time.monotonic()
         stack.enter_context(zuul)
@@ -166,4 +180,4 @@ def bench(layers, tmp_path_factory, pytestconfig):  # noqa: F811 -- the fixture 
         told.append(f"cold start {ready - start:.0f} s, {len(builds)} builds {done - ready:.0f} s")
         told.append("MB at most: " + ", ".join(f"{name} {mb}" for name, mb in zuul.memory().items()))
         told += [f"{each.job:<26} {each.result:<12} {each.seconds:4.0f} s" for each in builds.values()]
-        yield Bench(zuul, found, builds, index)
+        yield Bench(zuul, found, builds, [request for mirror in mirrors for request in mirror.requests])

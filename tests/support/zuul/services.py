@@ -47,9 +47,7 @@ class Zuul:
         base = os.path.realpath(sys.base_prefix)
         # The sockets of ssh are in there, and a path of a socket has few characters.
         self._builds = tempfile.mkdtemp(prefix="b-")
-        text = config.zuul(
-            folder, self.keys, self.ports, builds=self._builds, ansible=ansible, python=base
-        )
+        text = config.zuul(folder, self.keys, self.ports, builds=self._builds, ansible=ansible, python=base)
         (folder / "zuul.conf").write_text(text)
         self._processes = contextlib.ExitStack()
         self.running = {}
