@@ -76,8 +76,11 @@ class Report(NamedTuple):
         return not self.packages.unread
 
     def as_dict(self):
-        """Return plain data, whose keys stay; the README has them."""
-        return {
+        """Return plain data, whose keys stay; the README has them.
+
+        Bytes that are no text are written as ``\\xff``: every reader takes it.
+        """
+        data = {
             "format": FORMAT,
             "root": self.root,
             "clean": not (self.unmanaged or self.unread),
@@ -95,10 +98,11 @@ class Report(NamedTuple):
             "notes": self.notes,
             "searched": {"interpreters": list(pythons.SEARCHED), "environments": list(venvs.SEARCHED)},
         }
+        return _readable(data)
 
     def as_json(self):
-        """Return the report as one JSON document; bytes that are no text are written as ``\\xff``."""
-        return json.dumps(_readable(self.as_dict()), indent=1, sort_keys=True)
+        """Return it as one JSON document."""
+        return json.dumps(self.as_dict(), indent=1, sort_keys=True)
 
 
 def make(path="/", owners=frozenset({0})):
