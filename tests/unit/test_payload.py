@@ -8,15 +8,20 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "library" / "modules").glob("*.py"))
 PACKAGE = ROOT / "library" / "module_utils" / "testnode_python"
 PREFIX = ("ansible", "module_utils", "testnode_python")
-FINDER, PIP, PRECACHE, TOOLS, VENVS = MODULES
+AUDIT, FINDER, PIP, PRECACHE, TOOLS, VENVS = MODULES
 # Those that install for jobs; one looks first, and is small, two are for who makes images.
 PROVIDERS = [PIP, TOOLS]
+
+
+def files_in(folder):
+    """Return the files of a folder of the package, relative to the package."""
+    return {path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / folder).glob("*.py")}
+
+
 # Of the node side only who sits at a shell has any use for these.
-NOT_SHIPPED = {"cli.py", "checkout.py"} | {
-    path.relative_to(PACKAGE).as_posix()
-    for folder in ("words", "audit")
-    for path in (PACKAGE / folder).glob("*.py")
-}
+COMMAND_LINE = {"cli.py", "checkout.py"} | files_in("words")
+# And who makes or keeps a tool has none for the audit.
+NOT_SHIPPED = COMMAND_LINE | files_in("audit")
 IMAGE_SIDE = {"contents.py", "copies.py", "files.py", "venvs.py"}
 
 
@@ -61,7 +66,7 @@ class PayloadTest(unittest.TestCase):
         self.assertEqual(
             [
                 "testnode_python_" + name
-                for name in ("find.py", "pip.py", "precache.py", "tools.py", "venvs.py")
+                for name in ("audit.py", "find.py", "pip.py", "precache.py", "tools.py", "venvs.py")
             ],
             [path.name for path in MODULES],
         )
@@ -71,7 +76,7 @@ class PayloadTest(unittest.TestCase):
             with self.subTest(module.name):
                 shipped = payload(module)
                 self.assertEqual(set(), {name for name in shipped if name.startswith("builder/")})
-                self.assertEqual(set(), shipped & NOT_SHIPPED)
+                self.assertEqual(set(), shipped & (COMMAND_LINE if module == AUDIT else NOT_SHIPPED))
 
     def test_what_is_imported_when_it_is_needed_is_shipped(self):
         lazy = {"discovery.py", "wheels.py", "mirrors.py", "getpip.py", "packages.py", "links.py"}
@@ -110,6 +115,12 @@ class PayloadTest(unittest.TestCase):
         shipped = payload(FINDER)
         self.assertLessEqual({"finder.py", "discovery.py", "sites.py", "runners/probe.py"}, shipped)
         self.assertEqual(set(), shipped & (installs | {"indexes.py", "runners/environment.py"}))
+
+    def test_what_audits_ships_the_audit_and_what_reads_receipts_and_manifests(self):
+        readers = {"manifest.py", "ownership.py", "precache.py", "receipts.py", "tools.py"}
+        # It asks rpm; the package's own file is on the way.
+        others = {"__init__.py", "commands.py", "errors.py", "redaction.py"}
+        self.assertEqual(files_in("audit") | readers | others, payload(AUDIT))
 
     def test_the_modules_import_us_as_ansible_names_us(self):
         for module in MODULES:
