@@ -41,7 +41,7 @@ PASSED_ON = {"ensure-tox": {"ensure_pip_virtualenv_command"}}
 # URLs, in which passwords may stand.
 SECRETS = ("_mirrors", "_url")
 # Roles that make no tool ready.
-WITHOUT_OUTCOME = {"install-python-precache", "report-python-tools"}
+WITHOUT_OUTCOME = {"audit-python", "install-python-precache", "report-python-tools"}
 WITHOUT_MODULE = {"report-python-tools"}
 # What tells of outcomes asks no source, and has no errors of its own.
 WITHOUT_SECTIONS = {"report-python-tools": {"Sources", "Errors"}}

@@ -2,6 +2,7 @@
 
 # The tasks of each role that call a module, in the order in which they may run.
 TASKS = {
+    "audit-python": ("Look which Python there is",),
     "ensure-pip": ("Look for pip", "Make pip ready", "Find pip"),
     "ensure-virtualenv": ("Look for virtualenv", "Make virtualenv ready", "Find virtualenv"),
     "ensure-tox": ("Look for tox", "Make tox ready", "Find tox"),
