@@ -137,7 +137,8 @@ def push(git, name):
 def write_site(folder):
     """Write the files of the example that lie beside zuul.conf, with what is this site's own."""
     example = EXAMPLES / "config-project"
-    (folder / "tenant.yaml").write_text((example / "tenant.yaml").read_text())
+    tenants = (example / "tenant.yaml", PROJECTS / "own-tenant.yaml")
+    (folder / "tenant.yaml").write_text("\n".join(path.read_text() for path in tenants))
     variables = yaml.safe_load((example / "site-variables.yaml").read_text())
     ours = {
         "site_python_index": MIRROR,

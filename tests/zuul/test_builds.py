@@ -25,6 +25,12 @@ def test_there_is_no_configuration_error(bench):
     assert bench.results.get("config-errors") == []
 
 
+def test_our_own_tenant_has_no_configuration_error_either(bench):
+    jobs = {job["name"] for job in bench.results.get("jobs", tenant="testnode-python")}
+    assert {"testnode-python-functional-debian-trixie", "testnode-python-locks"} <= jobs
+    assert bench.results.get("config-errors", tenant="testnode-python") == []
+
+
 @pytest.mark.parametrize(
     "job, source", [("base-prepared", "system"), ("base-precached", "precache"), ("base-bare", "mirror")]
 )

@@ -51,14 +51,14 @@ class Results:
 
     def __init__(self, zuul):
         self._zuul = zuul
-        self._api = f"http://127.0.0.1:{zuul.ports.web}/api/tenant/{TENANT}"
+        self._api = f"http://127.0.0.1:{zuul.ports.web}/api/tenant"
 
-    def get(self, path):
-        """Return the API's answer for a path below the tenant's.
+    def get(self, path, tenant=TENANT):
+        """Return the API's answer for a path below a tenant's.
 
         :raises OSError: where there is none.
         """
-        with _OPEN.open(f"{self._api}/{path}", timeout=30) as answer:
+        with _OPEN.open(f"{self._api}/{tenant}/{path}", timeout=30) as answer:
             return json.load(answer)
 
     def wait_for_tenant(self, project, seconds=120):
