@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ ROLES = roots.CHECKOUT / "roles"
 _CALLBACKS = pathlib.Path(__file__).parent / "callback"
 # What a node needs to be reached; none of it brings more Python.
 SSH_PACKAGES = ("openssh-server", "sudo")
+# For a master to end in; it takes milliseconds.
+_EXIT_SECONDS = 10
 
 _CONFIG = """\
 [defaults]
@@ -97,10 +100,12 @@ class Controller:
 
     def close(self):
         """End the connections that ssh keeps."""
+        obeyed = False
         for name in self.hosts:
             argv = ["ssh", "-F", str(self.folder / "ssh_config"), "-o", f"ControlPath={self._control}/%C"]
-            subprocess.run([*argv, "-O", "exit", name], stderr=subprocess.DEVNULL)
-        shutil.rmtree(self._control)
+            done = subprocess.run([*argv, "-O", "exit", name], stderr=subprocess.DEVNULL)
+            obeyed = obeyed or done.returncode == 0
+        remove_sockets(self._control, _EXIT_SECONDS if obeyed else 0)
 
     def add(self, name, node, *, user="zuul", network=True, **variables):
         """Make a node a host of the inventory, reached as a user of it.
@@ -166,6 +171,21 @@ class Controller:
         lines = done.stdout.splitlines()
         results = [json.loads(line[len("RESULT ") :]) for line in lines if line.startswith("RESULT ")]
         return Played(done.returncode, done.stdout, results)
+
+
+def remove_sockets(folder, seconds):
+    """Remove a folder of sockets, most of which go by themselves.
+
+    A master of ssh answers that it will exit, and removes its socket only
+    then: who removes it at the same time fails, now and again.
+
+    :param str folder: the folder.
+    :param float seconds: to wait for those who remove their own; what is left then is nobody's.
+    """
+    until = time.monotonic() + seconds
+    while os.listdir(folder) and time.monotonic() < until:
+        time.sleep(0.005)
+    shutil.rmtree(folder)
 
 
 def with_ssh(root):
