@@ -13,8 +13,9 @@ from .errors import Error, UsageError
 
 # What may follow a name in a requirement: no options, no URLs, no second line.
 _CLAUSE = r" *(?:===?|[~!<>]=|[<>]) *[A-Za-z0-9][A-Za-z0-9.*+!_-]* *"
-_SPECIFIER = re.compile("{0}(?:,{0})*".format(_CLAUSE))
-_VERSION = re.compile(r"\b\d+(?:\.\d+)+(?:[a-z0-9.+!-]*[a-z0-9])?")
+# Texts that ``re`` compiles when they are needed: to find what has a receipt takes neither.
+_SPECIFIER = "{0}(?:,{0})*".format(_CLAUSE)
+_VERSION = r"\b\d+(?:\.\d+)+(?:[a-z0-9.+!-]*[a-z0-9])?"
 
 
 def check_specifier(specifier):
@@ -23,7 +24,7 @@ def check_specifier(specifier):
     :param str specifier: as in ``>=4,<5``; "" for any version.
     :raises UsageError: where it is no specifier at a glance.
     """
-    if specifier and not _SPECIFIER.fullmatch(specifier):
+    if specifier and not re.fullmatch(_SPECIFIER, specifier):
         raise UsageError(
             "{!r} is not a version specifier (PEP 440)".format(specifier),
             "write it as in '==4.23.2', '<4' or '>=4,<5'",
@@ -32,7 +33,7 @@ def check_specifier(specifier):
 
 def version_in(text):
     """Return the first version in what a program printed, or ""."""
-    match = _VERSION.search(text)
+    match = re.search(_VERSION, text)
     return match.group() if match else ""
 
 
