@@ -17,7 +17,7 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective
-from zuul_sphinx.zuul import ZuulDomain
+from zuul_sphinx.zuul import ZuulAutoJobsDirective, ZuulDomain
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = ROOT / "library" / "modules"
@@ -50,7 +50,13 @@ class AnsibleModules(SphinxDirective):
         """Return the modules' options, examples and return values."""
         lines = []
         for path in sorted(MODULES.glob("*.py")):
-            lines += [path.stem, "=" * len(path.stem), "", *module_lines(path.read_text(encoding="utf-8")), ""]
+            lines += [
+                path.stem,
+                "=" * len(path.stem),
+                "",
+                *module_lines(path.read_text(encoding="utf-8")),
+                "",
+            ]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
@@ -103,8 +109,26 @@ def _marked(text):
     return _MARKUP.sub(r"``\1``", text)
 
 
+class AutoJobs(ZuulAutoJobsDirective):
+    """``.. zuul:autojobs::``, in the order in which they are declared, each with its parent."""
+
+    def run(self):
+        """Insert the jobs' descriptions."""
+        lines = []
+        for job in self.zuul_layout.jobs:
+            lines += [f".. zuul:job:: {job['name']}", ""]
+            lines += ["   " + line for line in job.get("description", "").splitlines()]
+            if "parent" in job:
+                lines += ["", f"   Its parent is :zuul:job:`{job['parent']}`, whose variables it has, too."]
+            lines.append("")
+        self.state_machine.insert_input(lines, self.zuul_layout_path)
+        return []
+
+
 class Zuul(ZuulDomain):
-    """zuul-sphinx's domain; its index of objects names anchors that its pages do not have."""
+    """zuul-sphinx's domain, whose index of objects names anchors that its pages do not have."""
+
+    directives = dict(ZuulDomain.directives, autojobs=AutoJobs)
 
     def get_objects(self):
         """Yield each object with the anchor that it really has."""

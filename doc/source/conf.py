@@ -1,5 +1,6 @@
 """Sphinx's configuration; ``tox -e docs`` builds with it."""
 
+import logging
 import pathlib
 import subprocess
 import sys
@@ -23,6 +24,8 @@ copyright = "The engineers of testnode-python, licence Apache-2.0"
 
 extensions = ["zuul_sphinx", "testnode_python_docs"]
 extensions += ["reno.sphinxext"] if _has_history() else ["without_history"]
+# It tells of every note and commit.
+logging.getLogger("reno").setLevel(logging.WARNING)
 
 exclude_patterns = ["examples"]
 nitpicky = True
