@@ -1,6 +1,7 @@
 """All that users can name is in the built documentation."""
 
 import collections
+import re
 
 import pytest
 from testnode_python import manifest, outcome, receipts, tools, venvs
@@ -67,10 +68,11 @@ def test_words_and_options_of_the_command_line(monkeypatch):
         assert section is not None, words
         text = section.find("pre").get_text()
         assert text.startswith("usage: " + f"testnode-python {words}".strip()), words
-        for action in parser._actions:
-            names = action.option_strings or ([] if action.choices else [str(action.metavar or action.dest)])
-            for name in names:
-                assert f" {name}" in text.replace(",", " ").replace("[", " "), (words, name)
+        options = {option for action in parser._actions for option in action.option_strings}
+        assert options - set(re.findall(r"--?[\w-]+", text)) == set(), words
+        others = [action for action in parser._actions if not action.option_strings and not action.choices]
+        for action in others:
+            assert re.search(rf"\b{action.metavar or action.dest}\b", text), (words, action.dest)
         for word in declared.words_of(parser):
             assert f"    {word} " in text, (words, word)
 
