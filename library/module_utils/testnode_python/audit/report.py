@@ -76,7 +76,7 @@ class Report(NamedTuple):
         return not self.packages.unread
 
     def as_dict(self):
-        """Return plain data, whose keys stay; the README has them.
+        """Return plain data, whose keys stay; the documentation has them.
 
         Bytes that are no text are written as ``\\xff``: every reader takes it.
         """
