@@ -21,6 +21,8 @@ from tests.support.zuul import config, repositories, results, services
 collect_ignore = ["projects"]
 PROJECTS = pathlib.Path(__file__).parent / "projects"
 EXAMPLES = roots.CHECKOUT / "doc" / "source" / "examples"
+# Those whose jobs run: one that stands for zuul-jobs, and one of a user.
+WITH_JOBS = ("zuul-jobs", "project")
 PASSWORD = "s3cret-of-the-mirror"
 SUITE = "bookworm"
 # The mirror of every node is on its own loopback, so that one site variable names it.
@@ -56,14 +58,29 @@ class Bench(NamedTuple):
 
     :param Zuul zuul: the services.
     :param Results results: what they say.
-    :param dict builds: job -> Build.
+    :param dict builds: job -> Build, of the projects that were pushed.
     :param list asked: what each mirror was asked.
+    :param tuple projects: those whose jobs were run.
     """
 
     zuul: services.Zuul
     results: results.Results
     builds: dict
     asked: list
+    projects: tuple
+
+    def build(self, job):
+        """Return the build of a job; skip the test where its project is not asked for."""
+        if job not in self.builds and job in set(jobs_of(*WITH_JOBS)) - set(jobs_of(*self.projects)):
+            pytest.skip(f"{job} is of no project that --project names")
+        return self.builds[job]
+
+
+def pytest_addoption(parser):
+    """Let CI push one project alone: each build takes it 20 seconds."""
+    parser.addoption(
+        "--project", action="append", choices=WITH_JOBS, help="run the jobs of this project only; repeatable"
+    )
 
 
 def pytest_configure(config):
@@ -79,23 +96,29 @@ def pytest_terminal_summary(terminalreporter, config):
             terminalreporter.write_line(line)
 
 
-def labels():
-    """Return the labels that jobs of the projects ask for."""
-    found = set()
-    for path in PROJECTS.glob("*/zuul.d/*.yaml"):
-        for each in yaml.safe_load(path.read_text()):
-            nodeset = each.get("job", {}).get("nodeset", {})
-            found.update(node["label"] for node in nodeset.get("nodes", ()))
-    return sorted(found)
+def jobs_of(*projects):
+    """Return what projects define of the jobs that they run, by name."""
+    found = {}
+    for project in projects:
+        for path in (PROJECTS / project).glob("zuul.d/*.yaml"):
+            jobs = [each["job"] for each in yaml.safe_load(path.read_text()) if "job" in each]
+            found.update((job["name"], job) for job in jobs)
+    return found
+
+
+def labels(projects):
+    """Return the labels that jobs of projects ask for."""
+    nodesets = [job["nodeset"] for job in jobs_of(*projects).values()]
+    return sorted({node["label"] for nodeset in nodesets for node in nodeset["nodes"]})
 
 
 @contextlib.contextmanager
-def running_nodes(layer_of, public_key):
-    """Give a node for each label: the address of its sshd by label, and the mirrors."""
+def running_nodes(layer_of, public_key, projects):
+    """Give a node for each label of the projects: the address of its sshd by label, and the mirrors."""
     root = with_ssh(roots.bare(SUITE).with_packages("git"))
     with contextlib.ExitStack() as stack:
         addresses, mirrors = {}, []
-        for number, label in enumerate(labels()):
+        for number, label in enumerate(labels(projects)):
             kind = KINDS[label.partition("-")[0]]
             image = root
             for name in kind.layers:
@@ -124,7 +147,7 @@ def push_all(folder, addresses):
         files={"zuul.d/nodes.yaml": nodes},
     )
     repositories.push(git, "testnode-python", roots.CHECKOUT)
-    for name in ("zuul-jobs", "project"):
+    for name in WITH_JOBS:
         push(git, name)
 
 
@@ -155,6 +178,7 @@ def bench(layers, tmp_path_factory, pytestconfig):  # noqa: F811 -- the fixture 
     roots.require()
     services.require()
     folder = tmp_path_factory.mktemp("zuul")
+    projects = tuple(pytestconfig.getoption("--project") or WITH_JOBS)
     programs = pathlib.Path(sys.executable).parent
     ansible = services.ansible_root(roots.cache_folder().with_name("zuul-ansible"))
     zuul = services.Zuul(folder, programs, ansible)
@@ -163,7 +187,7 @@ def bench(layers, tmp_path_factory, pytestconfig):  # noqa: F811 -- the fixture 
         lock = stack.enter_context(open(ansible / "lock", "w"))
         fcntl.flock(lock, fcntl.LOCK_EX)
         public_key = pathlib.Path(zuul.keys.ssh_public).read_text()
-        addresses, mirrors = stack.enter_context(running_nodes(layers, public_key))
+        addresses, mirrors = stack.enter_context(running_nodes(layers, public_key, projects))
         write_site(folder)
         push_all(folder, addresses)
         start = time.monotonic()
@@ -172,7 +196,7 @@ def bench(layers, tmp_path_factory, pytestconfig):  # noqa: F811 -- the fixture 
         found.wait_for_tenant("project")
         found.wait_for_nodes(len(addresses))
         ready = time.monotonic()
-        commits = [push(folder / "git", name) for name in ("zuul-jobs", "project")]
+        commits = [push(folder / "git", name) for name in projects]
         builds = {}
         for commit in commits:
             builds.update(found.builds_of(commit, SECONDS_FOR_ALL))
@@ -181,4 +205,5 @@ def bench(layers, tmp_path_factory, pytestconfig):  # noqa: F811 -- the fixture 
         told.append(f"cold start {ready - start:.0f} s, {len(builds)} builds {done - ready:.0f} s")
         told.append("MB at most: " + ", ".join(f"{name} {mb}" for name, mb in zuul.memory().items()))
         told += [f"{each.job:<26} {each.result:<12} {each.seconds:4.0f} s" for each in builds.values()]
-        yield Bench(zuul, found, builds, [request for mirror in mirrors for request in mirror.requests])
+        asked = [request for mirror in mirrors for request in mirror.requests]
+        yield Bench(zuul, found, builds, asked, projects)
