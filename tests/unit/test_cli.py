@@ -340,6 +340,13 @@ class PrecacheTest(CliCase):
         self.assertIn("the image side is not here", errors)
         self.assertIn("pip install '.[builder]' in one", errors)
 
+    def test_where_the_image_side_is_not_shipped_help_tells_of_the_words_that_are(self):
+        with mock.patch.dict(sys.modules, {"testnode_python.builder": None}):
+            status, output, errors = self.call("precache", "--help")
+        self.assertEqual((0, ""), (status, errors))
+        self.assertRegex(output, r"(?m)^ +verify +compare")
+        self.assertIn("need a checkout", output)
+
 
 class LauncherTest(CliCase):
     """testnode-python in a checkout: nothing installed."""

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import importlib.util
 import os
 import signal
 import sys
@@ -322,6 +323,8 @@ def _precache(argv):
 
     if argv[:1] and argv[0] in precache.WORDS:
         return precache.main(argv)
+    if argv[:1] in (["-h"], ["--help"]) and importlib.util.find_spec(".builder", __package__) is None:
+        return precache.main(argv)  # tells of what there is
     checkout.refuse_old_python()
     command = checkout.builder_command(dict(os.environ), _announce) if _needs_libraries(argv) else []
     if command:

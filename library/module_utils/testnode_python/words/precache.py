@@ -19,6 +19,8 @@ examples:
   testnode-python precache copy DIR --target cp311-linux_x86_64 --output DIR
 """.format(output=DEFAULT_OUTPUT)
 
+_ELSEWHERE = "lock, build and show are words of the image side: they need a checkout of testnode-python."
+
 
 def main(argv):
     """Run one of these words.
@@ -28,7 +30,7 @@ def main(argv):
     :rtype: int
     :raises Error: where something is wrong, as a sentence.
     """
-    parser = Parser(prog="testnode-python precache")
+    parser = Parser(prog="testnode-python precache", epilog=_ELSEWHERE)
     add_to(parser.add_subparsers(dest="word", metavar="WORD"))
     arguments = parser.parse_args(argv)
     return arguments.act(arguments)
