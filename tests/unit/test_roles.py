@@ -69,7 +69,8 @@ def load(path):
 
 def defaults_of(role):
     """Return a role's inputs that have a default."""
-    return load(ROLES[role] / "defaults" / "main.yaml")
+    path = ROLES[role] / "defaults" / "main.yaml"
+    return load(path) if path.exists() else {}
 
 
 def options_of(role):

@@ -44,7 +44,9 @@ def read(url, mirror, deadline, environ):
             return _read_once(url, mirror, deadline, environ)
         except urllib.error.HTTPError as error:
             error.close()
-            words = redact(str(error.reason).partition("\n")[0], mirror.secrets)
+            # Of redirects urllib says what is wrong.  A server's own words may repeat what we sent.
+            words = str(error.reason).partition("\n")[0] if 300 <= error.code < 400 else ""
+            words = redact(words, mirror.secrets) or http.client.responses.get(error.code, "")
             reason = "{} answers {} {}".format(shown, error.code, words).rstrip()
             transient = error.code in _TRANSIENT
         except http.client.IncompleteRead as error:

@@ -13,10 +13,11 @@ def secrets_of(url):
     """Return the secrets in a URL as they could turn up outside of it.
 
     :param str url: any URL.
-    :returns: password (or token) and query string, as written and decoded.
+    :returns: password (or token) and query string, as written and decoded, and what a header has of it.
     :rtype: set(str)
     """
-    from urllib.parse import unquote, urlsplit  # here, because few nodes have URLs to read
+    import base64  # here, because few nodes have URLs to read
+    from urllib.parse import unquote, urlsplit
 
     # Anything may be given as a URL; a proxy may be written without a scheme.
     try:
@@ -27,6 +28,9 @@ def secrets_of(url):
         return set()
     words += [value for _, _, value in (pair.partition("=") for pair in parts.query.split("&"))]
     words += [unquote(word) for word in words]
+    if parts.username or parts.password:
+        pair = "{}:{}".format(unquote(parts.username or ""), unquote(parts.password or ""))
+        words.append(base64.b64encode(pair.encode()).decode())
     return {word for word in words if len(word) >= _SHORTEST_SECRET}
 
 
