@@ -1,6 +1,5 @@
 """The network: the one place of the node side that opens connections."""
 
-import base64
 import http.client
 import ipaddress
 import netrc
@@ -11,10 +10,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from .errors import MirrorError
-from .redaction import redact
+from .redaction import encoded, redact
 
 # A mirror that needs longer to answer one request does not help a job.
 ANSWER_SECONDS = 5
@@ -216,8 +215,7 @@ def _proxy_for(parts, mirror, environ):
 
 
 def _basic(user, password):
-    pair = "{}:{}".format(unquote(user), unquote(password or ""))
-    return "Basic " + base64.b64encode(pair.encode()).decode()
+    return "Basic " + encoded(user, password)
 
 
 def _without_credentials(url, mirror, environ):

@@ -16,8 +16,7 @@ def secrets_of(url):
     :returns: password (or token) and query string, as written and decoded, and what a header has of it.
     :rtype: set(str)
     """
-    import base64  # here, because few nodes have URLs to read
-    from urllib.parse import unquote, urlsplit
+    from urllib.parse import unquote, urlsplit  # here, because few nodes have URLs to read
 
     # Anything may be given as a URL; a proxy may be written without a scheme.
     try:
@@ -29,9 +28,22 @@ def secrets_of(url):
     words += [value for _, _, value in (pair.partition("=") for pair in parts.query.split("&"))]
     words += [unquote(word) for word in words]
     if parts.username or parts.password:
-        pair = "{}:{}".format(unquote(parts.username or ""), unquote(parts.password or ""))
-        words.append(base64.b64encode(pair.encode()).decode())
+        words.append(encoded(parts.username or "", parts.password))
     return {word for word in words if len(word) >= _SHORTEST_SECRET}
+
+
+def encoded(user, password):
+    """Return an account as the header of Basic authentication has it (RFC 7617).
+
+    :param str user: as written in a URL.
+    :param str password: the same; None for none.
+    :rtype: str
+    """
+    import base64  # as above
+    from urllib.parse import unquote
+
+    pair = "{}:{}".format(unquote(user), unquote(password or ""))
+    return base64.b64encode(pair.encode()).decode()
 
 
 def redact(text, secrets=()):
