@@ -72,6 +72,14 @@ options:
     description: Whether a Python that is too old is no failure.
     type: bool
     default: false
+  outcome_fact:
+    description: The name of a fact to be the first outcome; it is not set where something is missing.
+    type: str
+    default: ''
+  outcomes_fact:
+    description: The same for the list of all outcomes.
+    type: str
+    default: ''
   python2:
     description: Whether Python 2 is asked for, which is refused.
     type: bool
@@ -103,6 +111,10 @@ outcomes:
   type: list
   elements: dict
   returned: success
+ansible_facts:
+  description: The facts O(outcome_fact) and O(outcomes_fact).
+  type: dict
+  returned: where they are named and nothing is missing
 interpreters:
   description: Full paths of the Pythons that pip was looked for in.
   type: list
@@ -148,6 +160,8 @@ def main():
                 "default": ["system", "precache", "mirror"],
             },
             "soft": {"type": "bool", "default": False},
+            "outcome_fact": {"type": "str", "default": ""},
+            "outcomes_fact": {"type": "str", "default": ""},
             "python2": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
@@ -155,7 +169,7 @@ def main():
     if sys.version_info < OLDEST:
         words = "Python {0}.{1} is too old for testnode-python, which needs 3.6".format(*sys.version_info)
         if module.params["soft"]:
-            module.exit_json(skipped=True, msg=words, outcomes=[], missing=False, needs_root=False)
+            module.exit_json(skipped=True, msg=words)
         module.fail_json(msg=words + "; set ansible_python_interpreter to a newer one")
     if module.params["python2"]:
         module.fail_json(msg=PYTHON2)
@@ -181,14 +195,17 @@ def find(module):
             module.fail_json(msg=str(error))
         # Who provides will say so.
         module.exit_json(changed=False, missing=True, needs_root=False, outcomes=[])
-    module.exit_json(
+    outcomes = [outcome.as_dict() for outcome in done.outcomes]
+    answer = arguments.facts_of(module.params, [] if done.missing else outcomes)
+    answer.update(
         changed=False,
         missing=done.missing,
         needs_root=done.needs_root,
-        outcomes=[outcome.as_dict() for outcome in done.outcomes],
+        outcomes=outcomes,
         interpreters=[each.python for each in asked],
         virtualenv_command=done.virtualenv_command,
     )
+    module.exit_json(**answer)
 
 
 if __name__ == "__main__":

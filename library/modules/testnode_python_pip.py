@@ -72,6 +72,10 @@ options:
     description: Whether the packages that an earlier call told were installed since.
     type: bool
     default: false
+  outcome_fact:
+    description: The name of a fact to be the first outcome; check mode sets none for what it did not do.
+    type: str
+    default: ''
   virtualenv_command:
     description: What the caller wants to make environments with; it is returned as it is.
     type: str
@@ -114,6 +118,10 @@ virtualenv_command:
   description: Makes environments with a pip of their own, C(/usr/bin/python3 -m venv) or a virtualenv.
   type: str
   returned: success
+ansible_facts:
+  description: The fact O(outcome_fact).
+  type: dict
+  returned: where it is named and there are outcomes
 needs_root:
   description: Whether the same call is to be made as root.
   type: bool
@@ -163,6 +171,7 @@ def main():
             "packages": {"type": "list", "elements": "str", "default": []},
             "packaged": {"type": "bool", "default": False},
             "virtualenv_command": {"type": "str", "default": ""},
+            "outcome_fact": {"type": "str", "default": ""},
             "timeout": {"type": "float", "default": 300},
         },
         supports_check_mode=True,
@@ -188,14 +197,19 @@ def ensure(module):
         module.fail_json(msg=str(error), outcome=outcome.as_dict() if outcome else {})
     for words in done.warnings:
         module.warn(words)
-    module.exit_json(
+    outcomes = [outcome.as_dict() for outcome in done.outcomes]
+    # Facts outlive the play: of what check mode only promises there is none.
+    promised = module.check_mode and done.changed
+    answer = arguments.facts_of(params, [] if promised else outcomes)
+    answer.update(
         changed=done.changed,
-        outcomes=[outcome.as_dict() for outcome in done.outcomes],
+        outcomes=outcomes,
         interpreters=[request.python for request in asked],
         virtualenv_command=done.virtualenv_command,
         needs_root=done.needs_root,
         packages=done.packages,
     )
+    module.exit_json(**answer)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,14 @@ options:
     description: Whether a tool that cannot be made ready is a warning and no failure.
     type: bool
     default: false
+  outcome_fact:
+    description: The name of a fact to be the first outcome; check mode sets none for what it did not do.
+    type: str
+    default: ''
+  outcomes_fact:
+    description: The same for the list of all outcomes.
+    type: str
+    default: ''
   timeout:
     description: Seconds for all of it.
     type: float
@@ -105,6 +113,10 @@ outcomes:
     attempts:
       description: Every source, whether it served, its reason and what would make it serve.
       type: list
+ansible_facts:
+  description: The facts O(outcome_fact) and O(outcomes_fact).
+  type: dict
+  returned: where they are named and there are outcomes
 needs_root:
   description: Whether the same call is to be made as root.
   type: bool
@@ -150,6 +162,8 @@ def main():
             "packages": {"type": "list", "elements": "str", "default": []},
             "packaged": {"type": "bool", "default": False},
             "soft": {"type": "bool", "default": False},
+            "outcome_fact": {"type": "str", "default": ""},
+            "outcomes_fact": {"type": "str", "default": ""},
             "timeout": {"type": "float", "default": 300},
         },
         supports_check_mode=True,
@@ -180,13 +194,18 @@ def ensure(module):
         module.fail_json(msg=str(error), outcome=outcome.as_dict() if outcome else {})
     for words in done.warnings:
         module.warn(words)
-    module.exit_json(
+    outcomes = [outcome.as_dict() for outcome in done.outcomes]
+    # Facts outlive the play: of what check mode only promises there is none.
+    promised = module.check_mode and done.changed
+    answer = arguments.facts_of(params, [] if promised else outcomes)
+    answer.update(
         changed=done.changed,
-        outcomes=[outcome.as_dict() for outcome in done.outcomes],
+        outcomes=outcomes,
         needs_root=done.needs_root,
         packages=done.packages,
         virtualenv_command=done.virtualenv_command,
     )
+    module.exit_json(**answer)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the arguments of a module ask for, whichever of the modules it is."""
 
 import os
+import unittest
 
 from testnode_python import arguments
 from testnode_python.errors import UsageError
@@ -164,3 +165,22 @@ class PipsTest(InAFolder):
         for dry in (True, False):
             (request,) = self.pips(dry, python=os.path.join(self.folder, "bin", "python3"))
             self.assertIs(dry, request.dry)
+
+
+class FactsTest(unittest.TestCase):
+    """Outcomes that a module leaves as facts."""
+
+    OUTCOMES = [{"tool": "one"}, {"tool": "two"}]
+
+    def test_each_name_has_its_own(self):
+        params = {"outcome_fact": "first", "outcomes_fact": "all"}
+        facts = {"first": self.OUTCOMES[0], "all": self.OUTCOMES}
+        self.assertEqual({"ansible_facts": facts}, arguments.facts_of(params, self.OUTCOMES))
+
+    def test_without_a_name_or_an_outcome_there_are_none(self):
+        for params, outcomes in (
+            ({"outcome_fact": "", "outcomes_fact": ""}, self.OUTCOMES),
+            ({"outcome_fact": ""}, self.OUTCOMES),
+            ({"outcome_fact": "first", "outcomes_fact": "all"}, []),
+        ):
+            self.assertEqual({}, arguments.facts_of(params, outcomes))

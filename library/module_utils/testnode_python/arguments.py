@@ -65,6 +65,20 @@ def without_secrets(module, *names):
     return params
 
 
+def facts_of(params, outcomes):
+    """Return the facts that a module is to set, as the part of its answer that does; nothing of no outcomes.
+
+    :param dict params: the module's parameters, ``outcome_fact`` and ``outcomes_fact`` among them.
+    :param list outcomes: plain data.
+    :rtype: dict
+    """
+    if not outcomes:
+        return {}
+    wanted = {"outcome_fact": outcomes[0], "outcomes_fact": outcomes}
+    facts = {params[name]: value for name, value in wanted.items() if params.get(name)}
+    return {"ansible_facts": facts} if facts else {}
+
+
 def _common(params, dry):
     return Request(
         tool="",

@@ -61,7 +61,7 @@ def test_scope_user_needs_no_root_and_says_what_it_cannot_give(node_in, controll
         shell(
             "python3 -m pip --version",
             "python3 -m wheel --help",
-            "{{ ensure_pip_outcome.executable }} --version",
+            "{{ ansible_facts.ensure_pip_outcome.executable }} --version",
         ),
     )
     again = succeed(controller, roles("ensure-pip", ensure_pip_scope="user"))

@@ -44,8 +44,14 @@ COMMANDS = {
         "python3 -m wheel --help",
         "{{ ensure_pip_virtualenv_command }} made && made/bin/pip --version",
     ),
-    "ensure-virtualenv": ("virtualenv --version", "{{ ensure_virtualenv_outcome.executable }} --version"),
-    "ensure-tox": ("{{ tox_executable }} --version", "{{ ensure_tox_outcome.executable }} --version"),
+    "ensure-virtualenv": (
+        "virtualenv --version",
+        "{{ ansible_facts.ensure_virtualenv_outcome.executable }} --version",
+    ),
+    "ensure-tox": (
+        "{{ tox_executable }} --version",
+        "{{ ansible_facts.ensure_tox_outcome.executable }} --version",
+    ),
     "ensure-python-tool": ("{{ ensure_python_tool_executable }} --version",),
 }
 

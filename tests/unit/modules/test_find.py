@@ -128,19 +128,9 @@ class TooOldTest(InThisProcess):
                 answer = self.call(name, self.OLD, **({} if name.endswith("pip") else {"tools": ["x"]}))
                 self.assertEqual({"failed": True, "msg": self.WORDS + self.CURE}, answer)
 
-    def test_where_it_is_soft_the_task_is_skipped_and_nothing_is_missing(self):
+    def test_where_it_is_soft_the_task_is_skipped(self):
         answer = self.call(version=self.OLD, tools=["x"], soft=True, python2=True)
-        self.assertEqual(
-            {
-                "failed": False,
-                "skipped": True,
-                "msg": self.WORDS,
-                "outcomes": [],
-                "missing": False,
-                "needs_root": False,
-            },
-            answer,
-        )
+        self.assertEqual({"failed": False, "skipped": True, "msg": self.WORDS}, answer)
 
     def test_the_oldest_that_can_is_not_refused(self):
         self.assertIn("missing", self.call(version=(3, 6, 0, "final", 0), tools=[]))
@@ -184,6 +174,18 @@ class FindModuleTest(ModuleCase):
             + (answer["virtualenv_command"],),
         )
         self.assertEqual(["system"], [each["source"] for each in answer["outcomes"][0]["attempts"]])
+
+    def test_outcomes_are_facts_where_they_have_names_and_nothing_is_missing(self):
+        for name in ("one", "two"):
+            self.script("home/bin/" + name, "echo {} 3.0".format(name))
+        facts = {"outcome_fact": "first", "outcomes_fact": "all_of_them"}
+        for options in ((), ("--check",)):
+            answer = self.call(*options, tools=["one", "two"], **facts)
+            outcomes = answer["outcomes"]
+            self.assertEqual(["one", "two"], [each["tool"] for each in outcomes])
+            self.assertEqual({"first": outcomes[0], "all_of_them": outcomes}, answer["ansible_facts"])
+        self.assertNotIn("ansible_facts", self.call(tools=["one"]))
+        self.assertNotIn("ansible_facts", self.call(tools=["one", "hello"], **facts))
 
     def test_what_is_not_there_is_missing_in_check_mode_too_and_no_failure(self):
         mine = self.script("home/bin/mine", "echo mine 3.0")

@@ -53,11 +53,13 @@ class PipModuleTest(ModuleCase):
     def test_what_is_lacking_is_installed_but_not_in_check_mode(self):
         python = self.venv()
         pip3 = os.path.join(os.path.dirname(python), "pip3")
-        promised = self.call("--check", python=python)
+        promised = self.call("--check", python=python, outcome_fact="pip_outcome")
         self.assertEqual((False, True), (promised["failed"], promised["changed"]))
+        self.assertNotIn("ansible_facts", promised)
         self.assertFalse(os.path.exists(pip3))
-        answer = self.call(python=python)
+        answer = self.call(python=python, outcome_fact="pip_outcome")
         (outcome,) = answer["outcomes"]
+        self.assertEqual({"pip_outcome": outcome}, answer["ansible_facts"])
         self.assertEqual(
             (True, "precache", pip3), (answer["changed"], outcome["source"], outcome["executable"])
         )

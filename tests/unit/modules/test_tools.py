@@ -78,6 +78,18 @@ class ToolsModuleTest(ModuleCase):
         self.assertEqual((True, [self.in_home("hello")]), (answer["changed"], self.executables(answer)))
         self.assertFalse(os.path.exists(self.home + "/.local"))
 
+    def test_outcomes_are_facts_but_for_what_check_mode_promises(self):
+        facts = {"outcome_fact": "first", "outcomes_fact": "all_of_them"}
+        self.assertNotIn("ansible_facts", self.call("--check", tools=["hello"], **facts))
+        made = self.call(tools=["hello"], **facts)
+        self.assertEqual([True], [each["changed"] for each in made["outcomes"]])
+        self.assertEqual(
+            {"first": made["outcomes"][0], "all_of_them": made["outcomes"]}, made["ansible_facts"]
+        )
+        found = self.call("--check", tools=["hello"], outcomes_fact="all_of_them")
+        self.assertEqual({"all_of_them": found["outcomes"]}, found["ansible_facts"])
+        self.assertNotIn("ansible_facts", self.call(tools=["hello"]))
+
     def test_what_makes_no_sense_is_refused_in_a_sentence(self):
         for tools, words in (
             ([{"name": "hello", "vers": "1", "path": "/x"}], "but not path, vers"),
