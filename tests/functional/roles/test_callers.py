@@ -197,3 +197,17 @@ def test_what_check_mode_only_promised_is_not_remembered(node_in, controller):
     node.run(["rm", "-r", "/usr/virtualenv-env"])
     succeed(controller, roles(*names))
     succeed(controller, shell(made + " again"))
+
+
+def test_outcomes_are_facts_where_ansible_puts_none_among_the_variables(node_in, controller):
+    node_in("bookworm", "prepared")
+    environ = {"ANSIBLE_INJECT_FACT_VARS": "false"}
+    for _ in range(2):
+        played = controller.play(
+            roles("ensure-virtualenv", "ensure-tox", "prepare-python-tools"), environ=environ
+        )
+        assert played.returncode == 0, played.output
+    facts = "ansible_facts.{}.executable".format
+    names = ("ensure_virtualenv_outcome", "ensure_tox_outcome", "prepare_python_tools_outcomes[1]")
+    used = controller.play(shell(*(f"{{{{ {facts(name)} }}}} --version" for name in names)), environ=environ)
+    assert used.returncode == 0, used.output
