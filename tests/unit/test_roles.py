@@ -90,10 +90,26 @@ def tasks_of(role):
     return [task for path in sorted((ROLES[role] / "tasks").iterdir()) for task in flat(load(path))]
 
 
+def calls_of(role):
+    """Return what a role's tasks give our modules: pairs of a module's name and arguments."""
+    given = [each for task in tasks_of(role) for each in (task, task.get("module_defaults", {}))]
+    return [(name, each[name] or {}) for each in given for name in set(each) & set(modules())]
+
+
+def module_facts_of(role):
+    """Return the facts that a role has of its modules, each with the modules that set it."""
+    facts = {}
+    for module, arguments in calls_of(role):
+        for name in (arguments[key] for key in ("outcome_fact", "outcomes_fact") if key in arguments):
+            facts.setdefault(name, set()).add(module)
+    return facts
+
+
 def facts_of(role):
-    """Return the facts that a role exports, and whether each set is cacheable."""
+    """Return the facts that a role exports, and whether each is cached; those of modules always are."""
     sets = [task["ansible.builtin.set_fact"] for task in tasks_of(role) if "ansible.builtin.set_fact" in task]
-    return {name: "cacheable" in facts for facts in sets for name in facts if name != "cacheable"}
+    facts = {name: "cacheable" in each for each in sets for name in each if name != "cacheable"}
+    return dict(facts, **dict.fromkeys(module_facts_of(role), True))
 
 
 def sections_of(role):
@@ -251,6 +267,13 @@ class VariablesTest(unittest.TestCase):
                     # Described twice a name needs one that Sphinx does not index.
                     self.assertEqual(name in options_of(role), "noindex" in fields, name)
 
+    def test_who_provides_sets_the_fact_of_who_looks(self):
+        for role in ROLES:
+            for name, setters in module_facts_of(role).items():
+                with self.subTest(role=role, fact=name):
+                    self.assertIn("testnode_python_find", setters)
+                    self.assertEqual(2, len(setters))
+
     def test_the_readme_names_every_field_of_an_outcome(self):
         for role in set(ROLES) - WITHOUT_OUTCOME:
             with self.subTest(role):
@@ -331,11 +354,8 @@ class ModulesTest(unittest.TestCase):
     def test_tasks_give_a_module_only_what_it_takes(self):
         taken = {name: set(argument_spec_of(path)) for name, path in modules().items()}
         for role in ROLES:
-            used = set()
-            for task in tasks_of(role):
-                for given in (task, task.get("module_defaults", {})):
-                    for name in set(given) & set(taken):
-                        used.add(name)
-                        with self.subTest(role=role, task=task.get("name"), module=name):
-                            self.assertLessEqual(set(given[name] or {}), taken[name])
-            self.assertIs(bool(used), role not in WITHOUT_MODULE, role)
+            calls = calls_of(role)
+            for name, arguments in calls:
+                with self.subTest(role=role, module=name):
+                    self.assertLessEqual(set(arguments), taken[name])
+            self.assertIs(bool(calls), role not in WITHOUT_MODULE, role)
