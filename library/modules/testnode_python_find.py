@@ -196,7 +196,7 @@ def find(module):
         # Who provides will say so.
         module.exit_json(changed=False, missing=True, needs_root=False, outcomes=[])
     outcomes = [outcome.as_dict() for outcome in done.outcomes]
-    answer = arguments.facts_of(module.params, [] if done.missing else outcomes)
+    answer = {} if done.missing else arguments.facts_of(module.params, outcomes)
     answer.update(
         changed=False,
         missing=done.missing,

@@ -121,7 +121,7 @@ virtualenv_command:
 ansible_facts:
   description: The fact O(outcome_fact).
   type: dict
-  returned: where it is named and there are outcomes
+  returned: where it is named and no other call is to follow
 needs_root:
   description: Whether the same call is to be made as root.
   type: bool
@@ -198,9 +198,9 @@ def ensure(module):
     for words in done.warnings:
         module.warn(words)
     outcomes = [outcome.as_dict() for outcome in done.outcomes]
-    # Facts outlive the play: of what check mode only promises there is none.
-    promised = module.check_mode and done.changed
-    answer = arguments.facts_of(params, [] if promised else outcomes)
+    # Facts outlive the play: there is none of what waits for another call or check mode only promises.
+    unfinished = done.waits or (module.check_mode and done.changed)
+    answer = {} if unfinished else arguments.facts_of(params, outcomes)
     answer.update(
         changed=done.changed,
         outcomes=outcomes,

@@ -116,7 +116,7 @@ outcomes:
 ansible_facts:
   description: The facts O(outcome_fact) and O(outcomes_fact).
   type: dict
-  returned: where they are named and there are outcomes
+  returned: where they are named and no other call is to follow
 needs_root:
   description: Whether the same call is to be made as root.
   type: bool
@@ -189,15 +189,17 @@ def ensure(module):
     except Error as error:
         if params["soft"]:
             module.warn("No tool was made ready: " + str(error))
-            module.exit_json(changed=False, outcomes=[], needs_root=False, packages=[])
+            answer = arguments.facts_of(params, [])
+            answer.update(changed=False, outcomes=[], needs_root=False, packages=[])
+            module.exit_json(**answer)
         outcome = getattr(error, "outcome", None)
         module.fail_json(msg=str(error), outcome=outcome.as_dict() if outcome else {})
     for words in done.warnings:
         module.warn(words)
     outcomes = [outcome.as_dict() for outcome in done.outcomes]
-    # Facts outlive the play: of what check mode only promises there is none.
-    promised = module.check_mode and done.changed
-    answer = arguments.facts_of(params, [] if promised else outcomes)
+    # Facts outlive the play: there is none of what waits for another call or check mode only promises.
+    unfinished = done.waits or (module.check_mode and done.changed)
+    answer = {} if unfinished else arguments.facts_of(params, outcomes)
     answer.update(
         changed=done.changed,
         outcomes=outcomes,

@@ -177,10 +177,10 @@ class FactsTest(unittest.TestCase):
         facts = {"first": self.OUTCOMES[0], "all": self.OUTCOMES}
         self.assertEqual({"ansible_facts": facts}, arguments.facts_of(params, self.OUTCOMES))
 
-    def test_without_a_name_or_an_outcome_there_are_none(self):
-        for params, outcomes in (
-            ({"outcome_fact": "", "outcomes_fact": ""}, self.OUTCOMES),
-            ({"outcome_fact": ""}, self.OUTCOMES),
-            ({"outcome_fact": "first", "outcomes_fact": "all"}, []),
-        ):
-            self.assertEqual({}, arguments.facts_of(params, outcomes))
+    def test_without_a_name_there_are_none(self):
+        for params in ({"outcome_fact": "", "outcomes_fact": ""}, {"outcome_fact": ""}):
+            self.assertEqual({}, arguments.facts_of(params, self.OUTCOMES))
+
+    def test_where_nothing_was_asked_for_there_is_no_first_one(self):
+        params = {"outcome_fact": "first", "outcomes_fact": "all"}
+        self.assertEqual({"ansible_facts": {"all": []}}, arguments.facts_of(params, []))

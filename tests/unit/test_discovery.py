@@ -204,6 +204,13 @@ class RunTest(DiscoveryCase):
         ready = self.find(python="")
         self.assertEqual((path, other), (ready.executable, ready.python))
 
+    def test_one_that_is_not_there_is_a_mistake_whatever_else_is(self):
+        self.script("bin-1/hello", "echo hello 1.0")
+        self.assertEqual("1.0", self.find(python="").version)
+        with self.assertRaises(UsageError) as caught:
+            self.find(python="python0.9")
+        self.assertIn("there is no program 'python0.9'", str(caught.exception))
+
     def test_the_one_that_was_named_counts(self):
         path = self.write("bin-1/hello", "#!{}\nprint('hello 1.0')\n".format(sys.executable), 0o755)
         self.assertEqual((path, "1.0"), self.find(python=sys.executable)[1:3])

@@ -66,16 +66,17 @@ def without_secrets(module, *names):
 
 
 def facts_of(params, outcomes):
-    """Return the facts that a module is to set, as the part of its answer that does; nothing of no outcomes.
+    """Return the facts that a module is to set, as the part of its answer that does.
 
     :param dict params: the module's parameters, ``outcome_fact`` and ``outcomes_fact`` among them.
     :param list outcomes: plain data.
     :rtype: dict
     """
-    if not outcomes:
-        return {}
-    wanted = {"outcome_fact": outcomes[0], "outcomes_fact": outcomes}
-    facts = {params[name]: value for name, value in wanted.items() if params.get(name)}
+    facts = {}
+    if params["outcome_fact"] and outcomes:
+        facts[params["outcome_fact"]] = outcomes[0]
+    if params.get("outcomes_fact"):
+        facts[params["outcomes_fact"]] = outcomes
     return {"ansible_facts": facts} if facts else {}
 
 

@@ -33,6 +33,11 @@ def find(request, node):
     :raises Error: where nothing counts, with the reason for each candidate.
     :raises UsageError: where the request makes no sense.
     """
+    if request.python:
+        from . import interpreters
+
+        # A Python that is not there is a mistake whatever else is.
+        interpreters.locate(request.python, node.environ)
     reasons = []
     judged = set()
     for candidate in candidates(request, node):

@@ -79,6 +79,18 @@ def test_what_is_switched_off_or_not_served_is_a_line(node_in, controller):
     assert not [path for path in node.written() - before if not path.startswith("home/zuul/.ssh")]
 
 
+def test_it_is_switched_on_and_off_as_booleans_are_written(node_in, controller):
+    node_in("bookworm", "prepared")
+    task = "prepare-python-tools : Look for the tools"
+    for word, kind, made in (("y", "ok", 2), ("no", "skipped", 0), ("true", "ok", 2)):
+        given = ("-e", f"prepare_python_tools_enabled={word}")
+        assert [
+            each["kind"] for each in succeed(controller, roles("prepare-python-tools"), *given).of(task)
+        ] == [kind]
+        count = shell("echo {{ ansible_facts.prepare_python_tools_outcomes | length }}")
+        assert succeed(controller, count).results[0][-1]["stdout"] == str(made)
+
+
 def test_localhost_with_a_home_that_cannot_be_written(controller, index, tmp_path):
     folder = tmp_path / "bin"
     folder.mkdir()

@@ -108,6 +108,11 @@ class PipModuleTest(ModuleCase):
     def test_from_packages_is_from_nothing_else(self):
         answer = self.call(python=self.venv(), from_packages=True, packages=["python3-pip"])
         self.assertEqual((["python3-pip"], []), (answer["packages"], answer["outcomes"]))
+        pythons = {"from_upstream": True, "from_upstream_interpreters": [self.venv("other"), self.python()]}
+        packages = {"from_packages": True, "packages": ["python3-pip"]}
+        answer = self.call(outcome_fact="pip_outcome", **dict(pythons, **packages))
+        self.assertEqual(1, len(answer["outcomes"]))
+        self.assertNotIn("ansible_facts", answer)
         self.assertEqual("", answer["virtualenv_command"])
         answer = self.call(python=self.venv(), sources=["packages"], packages=["python3-pip"], packaged=True)
         self.assertIs(True, answer["failed"])

@@ -90,6 +90,11 @@ class ToolsModuleTest(ModuleCase):
         self.assertEqual({"all_of_them": found["outcomes"]}, found["ansible_facts"])
         self.assertNotIn("ansible_facts", self.call(tools=["hello"]))
 
+    def test_where_nothing_was_tried_the_list_of_outcomes_is_empty(self):
+        for tools in ([], [{"name": "hello", "vers": "1"}]):
+            answer = self.call(tools=tools, soft=True, outcome_fact="first", outcomes_fact="all_of_them")
+            self.assertEqual({"all_of_them": []}, answer["ansible_facts"])
+
     def test_what_makes_no_sense_is_refused_in_a_sentence(self):
         for tools, words in (
             ([{"name": "hello", "vers": "1", "path": "/x"}], "but not path, vers"),
@@ -111,6 +116,12 @@ class ToolsModuleTest(ModuleCase):
     def test_packages_are_told(self):
         answer = self.call(tools=["other"], sources=["system", "packages"], packages=["python3-other"])
         self.assertEqual((["python3-other"], []), (answer["packages"], answer["outcomes"]))
+        self.script("home/bin/mine", "echo mine 3.0")
+        facts = {"outcome_fact": "first", "outcomes_fact": "all_of_them"}
+        waiting = {"sources": ["system", "packages"], "packages": ["python3-other"]}
+        answer = self.call(tools=["other", "mine"], **dict(waiting, **facts))
+        self.assertEqual(["mine"], [each["tool"] for each in answer["outcomes"]])
+        self.assertNotIn("ansible_facts", answer)
         answer = self.call(tools=["other"], sources=["packages"], packages=["python3-other"], packaged=True)
         self.assertIn("no other on PATH", answer["msg"])
 
