@@ -18,8 +18,8 @@ def test_the_playbook_of_the_platform_jobs_passes(node_in, controller, tmp_path)
     changing = [name for name, _, result in played.results[used + 1 :] if result.get("changed")]
     assert changing == ["audit-python : Make its folder", "audit-python : Write the report as JSON"]
     for role in ROLES:
-        told = [at for at, name in enumerate(names) if name.startswith(f"{role} : Export ")]
-        assert len(told) == 2 and told[0] < used < told[1], role
+        began = [at for at, name in enumerate(names) if name.startswith(f"{role} : Look for ")]
+        assert len(began) == 2 and began[0] < used < began[1], role
     report = json.loads((tmp_path / "zuul-info" / "testnode-python-audit.node.json").read_text())
     assert "pip" in {each["name"].split()[0] for each in report["unmanaged"]}
 
