@@ -195,17 +195,8 @@ def find(module):
             module.fail_json(msg=str(error))
         # Who provides will say so.
         module.exit_json(changed=False, missing=True, needs_root=False, outcomes=[])
-    outcomes = [outcome.as_dict() for outcome in done.outcomes]
-    answer = {} if done.missing else arguments.facts_of(module.params, outcomes)
-    answer.update(
-        changed=False,
-        missing=done.missing,
-        needs_root=done.needs_root,
-        outcomes=outcomes,
-        interpreters=[each.python for each in asked],
-        virtualenv_command=done.virtualenv_command,
-    )
-    module.exit_json(**answer)
+    answer = arguments.answer_of(done, module.params, module.check_mode)
+    module.exit_json(missing=done.missing, interpreters=[each.python for each in asked], **answer)
 
 
 if __name__ == "__main__":

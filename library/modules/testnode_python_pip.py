@@ -197,19 +197,9 @@ def ensure(module):
         module.fail_json(msg=str(error), outcome=outcome.as_dict() if outcome else {})
     for words in done.warnings:
         module.warn(words)
-    outcomes = [outcome.as_dict() for outcome in done.outcomes]
-    # Facts outlive the play: there is none of what waits for another call or check mode only promises.
-    unfinished = done.waits or (module.check_mode and done.changed)
-    answer = {} if unfinished else arguments.facts_of(params, outcomes)
-    answer.update(
-        changed=done.changed,
-        outcomes=outcomes,
-        interpreters=[request.python for request in asked],
-        virtualenv_command=done.virtualenv_command,
-        needs_root=done.needs_root,
-        packages=done.packages,
-    )
-    module.exit_json(**answer)
+    interpreters = [request.python for request in asked]
+    answer = arguments.answer_of(done, params, module.check_mode)
+    module.exit_json(interpreters=interpreters, packages=done.packages, **answer)
 
 
 if __name__ == "__main__":

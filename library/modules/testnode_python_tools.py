@@ -187,27 +187,15 @@ def ensure(module):
         asked = arguments.tools_of(params, module.check_mode)
         done = provision.tools(asked, os.environ, params["packages"], params["soft"])
     except Error as error:
-        if params["soft"]:
-            module.warn("No tool was made ready: " + str(error))
-            answer = arguments.facts_of(params, [])
-            answer.update(changed=False, outcomes=[], needs_root=False, packages=[])
-            module.exit_json(**answer)
-        outcome = getattr(error, "outcome", None)
-        module.fail_json(msg=str(error), outcome=outcome.as_dict() if outcome else {})
+        if not params["soft"]:
+            outcome = getattr(error, "outcome", None)
+            module.fail_json(msg=str(error), outcome=outcome.as_dict() if outcome else {})
+        module.warn("No tool was made ready: " + str(error))
+        done = provision.Provision([])
     for words in done.warnings:
         module.warn(words)
-    outcomes = [outcome.as_dict() for outcome in done.outcomes]
-    # Facts outlive the play: there is none of what waits for another call or check mode only promises.
-    unfinished = done.waits or (module.check_mode and done.changed)
-    answer = {} if unfinished else arguments.facts_of(params, outcomes)
-    answer.update(
-        changed=done.changed,
-        outcomes=outcomes,
-        needs_root=done.needs_root,
-        packages=done.packages,
-        virtualenv_command=done.virtualenv_command,
-    )
-    module.exit_json(**answer)
+    answer = arguments.answer_of(done, params, module.check_mode)
+    module.exit_json(packages=done.packages, **answer)
 
 
 if __name__ == "__main__":

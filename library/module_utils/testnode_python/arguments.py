@@ -1,4 +1,4 @@
-"""What the arguments of an Ansible module ask for, as requests."""
+"""What the arguments of an Ansible module ask for, as requests, and what it answers."""
 
 from .errors import UsageError
 from .redaction import redact
@@ -63,6 +63,27 @@ def without_secrets(module, *names):
         module.no_log_values.difference_update([given] if isinstance(given, str) else given)
         module.params[name] = redact(given) if isinstance(given, str) else [redact(url) for url in given]
     return params
+
+
+def answer_of(done, params, check_mode):
+    """Return what the answers of all modules have.
+
+    Facts outlive the play: there is none of what waits for another call or check mode only promises.
+
+    :param Provision done: what came of it.
+    :param dict params: the module's parameters.
+    :param bool check_mode: whether the module only promises.
+    :rtype: dict
+    """
+    outcomes = [outcome.as_dict() for outcome in done.outcomes]
+    unfinished = done.waits or (check_mode and done.changed)
+    return dict(
+        {} if unfinished else facts_of(params, outcomes),
+        changed=done.changed,
+        needs_root=done.needs_root,
+        outcomes=outcomes,
+        virtualenv_command=done.virtualenv_command,
+    )
 
 
 def facts_of(params, outcomes):
