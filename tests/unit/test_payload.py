@@ -1,8 +1,10 @@
-"""What Ansible ships to a node with each module: what it needs, and nothing else."""
+"""What of the library goes to a node with each module: what it needs, and nothing else."""
 
 import ast
 import pathlib
 import unittest
+
+from tools import embed_library
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "library" / "modules").glob("*.py"))
@@ -22,41 +24,14 @@ def files_in(folder):
 COMMAND_LINE = {"cli.py", "checkout.py"} | files_in("words")
 # And who makes or keeps a tool has none for the audit.
 NOT_SHIPPED = COMMAND_LINE | files_in("audit")
+# In place of Ansible's own.
+OF_FINDER = {"parameters.py"}
 IMAGE_SIDE = {"contents.py", "copies.py", "files.py", "venvs.py"}
 
 
-def names_in(path, package):
-    """Return the dotted names, as tuples, of all that a file imports, anywhere in it.
-
-    :param Path path: the file.
-    :param tuple package: the package that it lies in.
-    """
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
-        if isinstance(node, ast.Import):
-            names.update(tuple(alias.name.split(".")) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else ()
-            base += tuple(node.module.split(".")) if node.module else ()
-            names.update(base + (alias.name,) for alias in node.names)
-            names.add(base)
-    return {name[len(PREFIX) :] for name in names if name[: len(PREFIX)] == PREFIX}
-
-
 def payload(module):
-    """Return the files of the package that Ansible finds from a module on, relative to the package."""
-    found, waiting = set(), {()} | names_in(module, ())
-    while waiting:
-        name = waiting.pop()
-        folder = PACKAGE.joinpath(*name)
-        path = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
-        if not path.is_file() or path in found:
-            continue  # a name in a module, or one that is done
-        found.add(path)
-        package = PREFIX + (name if folder.is_dir() else name[:-1])
-        # Of what is shipped each folder on the way is a package.
-        waiting |= names_in(path, package) | {name[:-1]}
-    return {path.relative_to(PACKAGE).as_posix() for path in found}
+    """Return the files of the package that go with a module, relative to the package."""
+    return embed_library.needed(module, ("testnode_python",) if module == FINDER else PREFIX)
 
 
 class PayloadTest(unittest.TestCase):
@@ -97,7 +72,7 @@ class PayloadTest(unittest.TestCase):
         self.assertLessEqual(NOT_SHIPPED, node_side)
         for module in PROVIDERS:
             with self.subTest(module.name):
-                self.assertEqual(node_side - NOT_SHIPPED - IMAGE_SIDE, payload(module))
+                self.assertEqual(node_side - NOT_SHIPPED - IMAGE_SIDE - OF_FINDER, payload(module))
         self.assertLessEqual({"venvs.py", "wheels.py", "mirrors.py"}, payload(VENVS))
         self.assertLessEqual(IMAGE_SIDE - {"venvs.py"}, payload(PRECACHE))
         self.assertNotIn("ladder.py", payload(PRECACHE))
@@ -113,7 +88,9 @@ class PayloadTest(unittest.TestCase):
             "network.py",
         }
         shipped = payload(FINDER)
-        self.assertLessEqual({"finder.py", "discovery.py", "sites.py", "runners/probe.py"}, shipped)
+        self.assertLessEqual(
+            {"finder.py", "discovery.py", "sites.py", "runners/probe.py"} | OF_FINDER, shipped
+        )
         self.assertEqual(set(), shipped & (installs | {"indexes.py", "runners/environment.py"}))
 
     def test_what_audits_ships_the_audit_and_what_reads_receipts_and_manifests(self):
@@ -122,8 +99,8 @@ class PayloadTest(unittest.TestCase):
         others = {"__init__.py", "commands.py", "errors.py", "redaction.py"}
         self.assertEqual(files_in("audit") | readers | others, payload(AUDIT))
 
-    def test_the_modules_import_us_as_ansible_names_us(self):
-        for module in MODULES:
+    def test_the_modules_that_ansible_packs_import_us_as_it_names_us(self):
+        for module in set(MODULES) - {FINDER}:
             imports = [
                 node
                 for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))

@@ -29,7 +29,7 @@ class TooOldTest(test_find.InThisProcess):
     """Under a Python that could not read the library."""
 
     def test_it_is_refused_with_the_way_out(self):
-        answer = self.call(MODULE, self.OLD)
+        answer = self.too_old(MODULE, self.OLD)
         words = "Python 2.7 is too old for testnode-python, which needs 3.6"
         cure = "; set ansible_python_interpreter to a newer one"
         self.assertEqual({"failed": True, "msg": words + cure}, answer)

@@ -1,22 +1,19 @@
 """The module testnode_python_find."""
 
-import importlib
 import importlib.util
+import json
 import os
+import pathlib
 import sys
 import types
 import unittest
 from unittest import mock
 
-# They are what the module imports, though not by these names.
-from testnode_python import arguments as _  # noqa: F401
-from testnode_python import errors, finder  # noqa: F401
-
 from tests.support.precaches import COMPANIONS
 from tests.support.pythons import give, make_python, make_venv
-from tests.unit import test_payload, test_provision
+from tests.unit import test_provision
 
-from . import MODULES, NEEDS_ANSIBLE, ModuleCase
+from . import ANSIBLE, MODULES, NEEDS_ANSIBLE, ModuleCase
 
 PYTHON2_WORDS = "Python 2 is asked for, by tox_prefer_python2 or ensure_pip_from_packages_with_python2"
 
@@ -52,25 +49,26 @@ class FakeModule:
         raise Exit(dict(answer, failed=True))
 
 
+def load(name):
+    """Return a module, loaded but not run."""
+    spec = importlib.util.spec_from_file_location(name, str(MODULES / (name + ".py")))
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
 class InThisProcess(test_provision.ProvisionCase):
-    """Runs the module here, where root and the places of the machine can be others than they are."""
+    """Runs modules here, where root, Python and the places of the machine can be others than they are."""
 
     OLD = (2, 7, 18, "final", 0)
-    # What the module that looks imports of the library.
-    IMPORTED = ["testnode_python" + name for name in ("", ".arguments", ".errors", ".finder")]
 
-    def call(self, name="testnode_python_find", version=None, check=False, **arguments):
-        """Run a module with the library as its own; return its answer."""
+    def too_old(self, name, version, **arguments):
+        """Return what a module of AnsibleModule answers under another Python."""
         basic = types.SimpleNamespace(AnsibleModule=type("Given", (FakeModule,), {"given": arguments}))
-        basic.AnsibleModule.check_mode = check
         modules = {"ansible": basic, "ansible.module_utils": basic, "ansible.module_utils.basic": basic}
-        for each in self.IMPORTED:
-            modules["ansible.module_utils." + each] = importlib.import_module(each)
-        spec = importlib.util.spec_from_file_location(name, str(MODULES / (name + ".py")))
-        loaded = importlib.util.module_from_spec(spec)
-        with mock.patch.dict(sys.modules, modules), mock.patch.dict(os.environ, self.environ(), clear=True):
-            spec.loader.exec_module(loaded)
-            loaded.sys = types.SimpleNamespace(version_info=version or sys.version_info)
+        with mock.patch.dict(sys.modules, modules):
+            loaded = load(name)
+            loaded.sys = types.SimpleNamespace(version_info=version)
             with self.assertRaises(Exit) as caught:
                 loaded.main()
         (answer,) = caught.exception.args
@@ -80,9 +78,15 @@ class InThisProcess(test_provision.ProvisionCase):
 class RootTest(InThisProcess):
     """What takes root, by a sudo of our own making."""
 
+    def answer(self, check=False, **arguments):
+        with mock.patch.dict(os.environ, self.environ(), clear=True):
+            answer = load("testnode_python_find").answer_to(arguments, check)
+        self.assertNotIn("failed", answer)
+        return answer
+
     def find(self, *tools, **arguments):
-        answer = self.call(tools=list(tools), python=sys.executable, **arguments)
-        self.assertEqual((False, False), (answer["failed"], answer["changed"]))
+        answer = self.answer(tools=list(tools), python=sys.executable, **arguments)
+        self.assertIs(False, answer["changed"])
         return answer["missing"], answer["needs_root"]
 
     def test_a_link_needs_root_where_the_user_may_become_it(self):
@@ -97,10 +101,8 @@ class RootTest(InThisProcess):
         self.sudo(0)
         bare = make_python(os.path.join(self.folder, "python"))
         for scope, needs_root in (("global", True), ("user", False)):
-            answer = self.call(pip=True, python=bare, scope=scope)
-            self.assertEqual(
-                (False, True, needs_root), (answer["failed"], answer["missing"], answer["needs_root"])
-            )
+            answer = self.answer(pip=True, python=bare, scope=scope)
+            self.assertEqual((True, needs_root), (answer["missing"], answer["needs_root"]))
 
     def test_a_mistake_in_one_tool_leaves_root_to_the_others(self):
         self.sudo(0)
@@ -122,19 +124,26 @@ class TooOldTest(InThisProcess):
     WORDS = "Python 2.7 is too old for testnode-python, which needs 3.6"
     CURE = "; set ansible_python_interpreter to a newer one"
 
+    def refusal(self, version, **given):
+        loaded = load("testnode_python_find")
+        loaded.sys = types.SimpleNamespace(version_info=version)
+        return loaded.too_old(given)
+
     def test_it_is_refused_with_the_way_out(self):
-        for name in ("testnode_python_find", "testnode_python_tools", "testnode_python_pip"):
-            with self.subTest(name):
-                answer = self.call(name, self.OLD, **({} if name.endswith("pip") else {"tools": ["x"]}))
-                self.assertEqual({"failed": True, "msg": self.WORDS + self.CURE}, answer)
+        refused = {"failed": True, "msg": self.WORDS + self.CURE}
+        self.assertEqual(refused, self.refusal(self.OLD, tools=["x"]))
+        self.assertEqual(refused, self.refusal(self.OLD, soft=False))
+        self.assertEqual(refused, self.too_old("testnode_python_tools", self.OLD, tools=["x"]))
+        self.assertEqual(refused, self.too_old("testnode_python_pip", self.OLD))
 
     def test_where_it_is_soft_the_task_is_skipped(self):
-        answer = self.call(version=self.OLD, tools=["x"], soft=True, python2=True)
-        self.assertEqual({"failed": False, "skipped": True, "msg": self.WORDS}, answer)
+        skipped = {"changed": False, "skipped": True, "msg": self.WORDS}
+        for soft in (True, "True", "yes"):
+            self.assertEqual(skipped, self.refusal(self.OLD, soft=soft, python2=True))
 
     def test_the_oldest_that_can_is_not_refused(self):
-        self.assertIn("missing", self.call(version=(3, 6, 0, "final", 0), tools=[]))
-        self.assertIs(True, self.call(version=(3, 5, 9, "final", 0), tools=[])["failed"])
+        self.assertIsNone(self.refusal((3, 6, 0, "final", 0)))
+        self.assertIs(True, self.refusal((3, 5, 9, "final", 0))["failed"])
 
 
 @NEEDS_ANSIBLE
@@ -290,5 +299,57 @@ class FindModuleTest(ModuleCase):
         self.assertFalse(os.path.exists(os.path.join(os.path.dirname(venv), "pip3")))
         self.assert_nothing_was_written()
 
-    def test_ansible_ships_what_the_imports_say(self):
-        self.assertEqual(test_payload.payload(MODULES / (self.module + ".py")), self.shipped(tools=["hello"]))
+    def test_what_is_no_parameter_is_refused_though_it_is_soft(self):
+        for arguments, words in (
+            ({"tool": "x"}, "there is no parameter tool; choose from from_packages, "),
+            ({"sources": ["moon"]}, "sources is moon; choose from system, precache, mirror, packages"),
+            ({"link": "perhaps"}, "link is 'perhaps', which is neither true nor false"),
+        ):
+            with self.subTest(arguments):
+                answer = self.call(soft=True, **arguments)
+                self.assertIs(True, answer["failed"])
+                self.assertIn(words, answer["msg"])
+
+    def test_arguments_are_read_as_ansible_reads_them(self):
+        mine = self.script("home/bin/mine", "echo mine 3.0")
+        answer = self.call(tools="mine,other", venv_command="no", soft="yes", sources="system,mirror")
+        self.assertEqual([mine], [each["executable"] for each in answer["outcomes"]])
+        self.assertIs(True, answer["missing"])
+
+    def test_it_is_sent_as_it_is_with_the_arguments_filled_in(self):
+        options = ("localhost", "-m", self.module, "-a", "tools=hello")
+        self.run_ansible(ANSIBLE, *options, ANSIBLE_KEEP_REMOTE_FILES="1")
+        (sent,) = pathlib.Path(self.home).glob(".ansible/tmp/*/*.py")
+        written = (MODULES / (self.module + ".py")).read_text(encoding="utf-8").splitlines()
+        lines = sent.read_text(encoding="utf-8").splitlines()
+        differ = [line[:13] for line in lines if line not in written]
+        self.assertEqual(
+            ["#!" + sys.executable[:11], "# -*- coding:", '# {"tools": "', "    return b'"], differ
+        )
+
+    def test_no_text_in_an_argument_is_run(self):
+        harm = os.path.join(self.folder, "harm")
+        marks = ["<<INCLUDE_ANSIBLE_MODULE_{}_ARGS>>".format(kind) for kind in ("JSON", "COMPLEX")]
+        marks += [
+            '"{}"'.format(marks[1]),
+            "syslog.LOG_USER",
+            "'",
+            '"',
+            "'''",
+            '"""',
+            "\\",
+            "\u2028",
+            "\U0001f600",
+        ]
+        runs = ["+open({!r}, 'w').name+", ";open({!r}, 'w');", "\nopen({!r}, 'w')\n"]
+        texts = [
+            mark + quote + run.format(harm) + end + quote
+            for mark in marks
+            for run in runs
+            for quote, end in (("'", "b"), ('"', ""), ("", ""))
+        ]
+        task = {self.module: {"tools": ["{{ item }}"]}, "loop": texts, "ignore_errors": True}
+        play = [{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]
+        output = self.run_ansible(ANSIBLE + "-playbook", self.write("play.json", json.dumps(play)))
+        self.assertEqual(len(texts), output.count("failed: [localhost]"), output)
+        self.assertFalse(os.path.exists(harm))

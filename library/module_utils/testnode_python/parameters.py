@@ -1,0 +1,76 @@
+"""The parameters of a module of Ansible, read as its AnsibleModule reads them, by who does without that."""
+
+from .errors import UsageError
+
+_TRUE = {"y", "yes", "on", "1", "true", "t"}
+_FALSE = {"n", "no", "off", "0", "false", "f"}
+
+
+def read(given, spec):
+    """Return the value of each parameter: what was given, as its type, or the default.
+
+    :param dict given: of JSON, by name.
+    :param dict spec: options by name, as ``argument_spec`` has them: each with ``type`` and ``default``,
+        and perhaps ``elements`` and ``choices``.
+    :rtype: dict
+    :raises UsageError: where one is unknown, of another type or none of the choices.
+
+    Source: ``ansible.module_utils.common.validation``.
+    """
+    unknown = sorted(set(given) - set(spec))
+    if unknown:
+        raise UsageError(
+            "there is no parameter {}".format(", ".join(unknown)),
+            "choose from {}".format(", ".join(sorted(spec))),
+        )
+    return {name: _value(name, given.get(name, each["default"]), each) for name, each in spec.items()}
+
+
+def _value(name, given, option):
+    try:
+        value = _TYPES[option["type"]](given)
+        if "elements" in option:
+            value = [_TYPES[option["elements"]](each) for each in value]
+    except TypeError as error:
+        raise UsageError("{} is {!r}, which is {}".format(name, given, error)) from None
+    if "choices" in option:
+        _choose(name, value if isinstance(value, list) else [value], option["choices"])
+    return value
+
+
+def _choose(name, values, choices):
+    wrong = [value for value in values if value not in choices]
+    if wrong:
+        cure = "choose from {}".format(", ".join(choices))
+        raise UsageError("{} is {}".format(name, ", ".join(wrong)), cure)
+
+
+def _text(value):
+    # None is what a template without native types made "" of; Ansible itself reads it so since 2.19.
+    return "" if value is None else str(value)
+
+
+def _truth(value):
+    if isinstance(value, (str, int, float)):
+        # 1 and 1.0 are true as well.
+        word = value.lower().strip() if isinstance(value, str) else "{:g}".format(value)
+        if word in _TRUE | _FALSE:
+            return word in _TRUE
+    raise TypeError("neither true nor false")
+
+
+def _list(value):
+    if isinstance(value, list):
+        return value
+    if isinstance(value, str):
+        return value.split(",")
+    if isinstance(value, (int, float)):
+        return [str(value)]
+    raise TypeError("no list")
+
+
+def _anything(value):
+    return value
+
+
+_TYPES = {"str": _text, "bool": _truth, "list": _list, "raw": _anything}
