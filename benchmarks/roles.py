@@ -27,8 +27,8 @@ from tests.support import controllers, roots  # noqa: E402
 EPILOG = """\
 examples, as root:
   %(prog)s --rounds 3 --state prepared
-  %(prog)s --ansible /opt/ansible-2.18/bin --chart benchmarks/roles.svg
-  git -C zuul-jobs archive HEAD roles | tar -x -C /tmp/zj; %(prog)s --rival /tmp/zj/roles
+  git -C zuul-jobs archive HEAD roles | tar -x -C /tmp/zuul-jobs
+  %(prog)s --ansible /opt/ansible-2.18/bin --rival /tmp/zuul-jobs/roles --chart doc/source/roles.svg
 """
 LAUNCHER = "/src/testnode-python"
 CACHE = "/opt/cache/testnode-python"
@@ -289,7 +289,7 @@ def print_conditions(rows):
                 print("{:<56} {:.2f} <= {} pings: {}".format(words, ratio, limit, met))
 
 
-def draw(rows, suite, path):
+def draw(rows, suite, rival, path):
     """Draw the rows as bars, a panel for each state, for its seconds are its own."""
     # Not everybody draws, and it takes a second to import.
     import matplotlib
@@ -327,7 +327,7 @@ def draw(rows, suite, path):
         panel.set_xlabel("seconds (median of {} interleaved runs; line: least to most)".format(rounds))
         panel.spines[["top", "right"]].set_visible(False)
     present = [who for who in colours if any(row.who == who for row in rows)]
-    patches = [Patch(color=colours[who], label=who) for who in present]
+    patches = [Patch(color=colours[who], label=rival if who == RIVAL else who) for who in present]
     figure.legend(handles=patches, loc="outside lower center", ncols=len(present), frameon=False)
     figure.suptitle("Ansible roles over SSH, Debian " + suite)
     figure.savefig(path, format="svg", metadata={"Date": None})
@@ -383,7 +383,8 @@ def main():
     print()
     print_conditions(rows)
     if arguments.chart:
-        draw(rows, arguments.suite, arguments.chart)
+        rival = arguments.rival and pathlib.Path(arguments.rival).resolve().parent.name
+        draw(rows, arguments.suite, rival, arguments.chart)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Write into the module testnode_python_find the files of the library that it needs: it brings its own.
+"""Write into the modules that jobs use the files of the library that each needs: they bring their own.
 
 A module that imports ansible.module_utils is packed anew for every task and loads Ansible's own library on
-the node, which takes longer than all that this one does.  What is written is the files as they are.
+the node, which takes longer than to find a tool.  What is written is the files as they are, and before them
+tools/standalone.py, which imports them there.
 """
 
 import argparse
@@ -11,15 +12,19 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "library" / "module_utils" / "testnode_python"
-FILE = ROOT / "library" / "modules" / "testnode_python_find.py"
+FILES = [
+    ROOT / "library" / "modules" / "testnode_python_{}.py".format(name) for name in ("find", "pip", "tools")
+]
+STANDALONE = ROOT / "tools" / "standalone.py"
+WRITTEN = "# What follows is written into the modules.  Python 2.7 can read it.\n"
 BEGIN = "# Begin of what tools/embed_library.py writes: the library as it is, change it there.\n"
 END = "# End of what tools/embed_library.py writes.\n"
 
 
 def needed(path, prefix=("testnode_python",)):
-    """Return the files of the library that a program imports, itself or by one another, anywhere in them.
+    """Return the files of the library that a module imports, itself or by one another, anywhere in them.
 
-    :param Path path: the program.
+    :param Path path: the module.
     :param tuple prefix: the dotted name by which it knows the library.
     :returns: paths relative to the library, with slashes.
     :rtype: set(str)
@@ -68,7 +73,7 @@ def literal(text):
 
 
 def embedded(text, files):
-    """Return a module's text with files in it, in place of those that it had.
+    """Return a module's text with files and what imports them, in place of those that it had.
 
     :param str text: has the lines BEGIN and END.
     :param dict files: texts by path.
@@ -77,29 +82,37 @@ def embedded(text, files):
     head, _, rest = text.partition(BEGIN)
     tail = rest.partition(END)[2]
     entries = "".join('    "{}": {},\n'.format(path, literal(files[path])) for path in sorted(files))
-    return "".join([head, BEGIN, "# fmt: off\nLIBRARY = {\n", entries, "}\n# fmt: on\n", END, tail])
+    code = STANDALONE.read_text(encoding="utf-8").partition(WRITTEN)[2]
+    library = "\n\n# fmt: off\nLIBRARY = {\n" + entries + "}\n# fmt: on\n"
+    return "".join([head, BEGIN, code, library, END, tail])
 
 
-def document(path=FILE):
-    """Return what the content of the module is to be."""
-    files = {"testnode_python/" + name: (PACKAGE / name).read_text(encoding="utf-8") for name in needed(path)}
+def document(path):
+    """Return what the content of a module is to be."""
+    names = needed(path) | needed(STANDALONE)
+    files = {"testnode_python/" + name: (PACKAGE / name).read_text(encoding="utf-8") for name in names}
     return embedded(path.read_text(encoding="utf-8"), files)
 
 
 def main(argv=None):
     """Run the program; return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, end with 1 if it is not current")
-    parser.add_argument("file", nargs="?", type=pathlib.Path, default=FILE, help="(default: %(default)s)")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, end with 1 if one is not current"
+    )
+    parser.add_argument("files", nargs="*", type=pathlib.Path, help="the modules (default: all)")
     arguments = parser.parse_args(argv)
-    wanted = document(arguments.file)
-    if arguments.file.read_text(encoding="utf-8") == wanted:
-        return 0
-    if arguments.check:
-        cause = "{} does not have the library as it is".format(arguments.file)
+    old = []
+    for path in arguments.files or FILES:
+        wanted = document(path)
+        if path.read_text(encoding="utf-8") != wanted:
+            old.append(path)
+            if not arguments.check:
+                path.write_text(wanted, encoding="utf-8")
+    if old and arguments.check:
+        cause = "the library is another than in {}".format(", ".join(map(str, old)))
         print(cause + "; run python3 tools/embed_library.py", file=sys.stderr)
         return 1
-    arguments.file.write_text(wanted, encoding="utf-8")
     return 0
 
 

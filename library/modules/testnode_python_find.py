@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Arguments in, one call of the library, outcome out.
 
-It brings its own library and takes nothing of Ansible's, for to load that takes longer than to look, and
-to look is all that a role does on a prepared node.  Python 2.7 can read it too, and so say that it is too
-old.
+It brings its own library and takes nothing of Ansible's, for to load that takes longer than to look.  Python
+2.7 can read it too, and so say that it is too old.
 """
 # By the next line Ansible knows that it is to be sent as it is ("JSONARGS" in Ansible's documentation of how
 # modules run); there the arguments are filled in, too, which can end no comment, but could end a string.
@@ -140,7 +139,6 @@ if "" in sys.path:
 import json
 import os
 
-OLDEST = (3, 6)
 PYTHON2 = (
     "Python 2 is asked for, by tox_prefer_python2 or ensure_pip_from_packages_with_python2, and not served:"
     " no tox and no pip of today runs on it; leave it out"
@@ -170,6 +168,35 @@ ARGUMENT_SPEC = {
 }
 
 
+def answer_to(params, check_mode):
+    """Return what the module answers to parameters."""
+    # Python 2 could not even read them.
+    from testnode_python import arguments, finder
+    from testnode_python.errors import Error
+
+    if params["python2"]:
+        return {"failed": True, "msg": PYTHON2}
+    # Check mode or not, nothing is written; what would be, who provides says.
+    try:
+        if params["pip"]:
+            asked = arguments.pips_of(params, os.environ)
+            done = finder.pip(asked, os.environ, params["virtualenv_command"])
+        else:
+            asked = arguments.tools_of(params)
+            done = finder.tools(asked, os.environ, params["venv_command"], params["soft"])
+    except Error as error:
+        if not params["soft"]:
+            return {"failed": True, "msg": str(error)}
+        # Who provides will say so.
+        return {"changed": False, "missing": True, "needs_root": False, "outcomes": []}
+    answer = arguments.answer_of(done, params, check_mode)
+    return dict(answer, missing=done.missing, interpreters=[each.python for each in asked])
+
+
+# Begin of what tools/embed_library.py writes: the library as it is, change it there.
+OLDEST = (3, 6)
+
+
 def main():
     """Run the module."""
     given = json.loads(_literal())
@@ -177,11 +204,12 @@ def main():
     answer = too_old(given)
     if not answer:
         sys.meta_path.insert(0, Importer())
-        answer = answer_to(given, words.get("_ansible_check_mode", False))
-    # Since 2.21 Ansible says whether it wants to know.
-    if words.get("_ansible_inject_invocation", True):
-        answer["invocation"] = {"module_args": given}
-    print(json.dumps(answer))
+        # Since 2.21 Ansible says whether it wants to know what it gave.
+        answer = _answer(
+            given, words.get("_ansible_check_mode", False), words.get("_ansible_inject_invocation", True)
+        )
+    # A line of its own, whatever was printed before.
+    print("\n" + json.dumps(answer))
     sys.exit(1 if answer.get("failed") else 0)
 
 
@@ -192,7 +220,7 @@ def _filled_in():
 
 def _literal():
     # It is taken out of that function, which is not called: after the literal Ansible fills in the word at
-    # the head of this file, too, and arguments with that word in them would end the literal and be run.
+    # the head of the module, too, and arguments with that word in them would end the literal and be run.
     (literal,) = [each for each in _filled_in.__code__.co_consts if isinstance(each, bytes)]
     return literal.decode("ascii")
 
@@ -207,40 +235,18 @@ def too_old(given):
     return {"failed": True, "msg": words + "; set ansible_python_interpreter to a newer one"}
 
 
-def answer_to(given, check_mode):
-    """Return what the module answers to arguments."""
-    # Python 2 could not even read them.
+def _answer(given, check_mode, repeat):
     from testnode_python import parameters
-    from testnode_python.errors import Error
+    from testnode_python.errors import UsageError
 
     try:
         params = parameters.read(given, ARGUMENT_SPEC)
-    except Error as error:
+    except UsageError as error:
         return {"failed": True, "msg": str(error)}
-    if params["python2"]:
-        return {"failed": True, "msg": PYTHON2}
-    try:
-        return find(params, check_mode)
-    except Error as error:
-        if not params["soft"]:
-            return {"failed": True, "msg": str(error)}
-        # Who provides will say so.
-        return {"changed": False, "missing": True, "needs_root": False, "outcomes": []}
-
-
-def find(params, check_mode):
-    """Make one call of the library."""
-    from testnode_python import arguments, finder
-
-    # Check mode or not, nothing is written; what would be, who provides says.
-    if params["pip"]:
-        asked = arguments.pips_of(params, os.environ)
-        done = finder.pip(asked, os.environ, params["virtualenv_command"])
-    else:
-        asked = arguments.tools_of(params)
-        done = finder.tools(asked, os.environ, params["venv_command"], params["soft"])
-    answer = arguments.answer_of(done, params, check_mode)
-    return dict(answer, missing=done.missing, interpreters=[each.python for each in asked])
+    answer = answer_to(params, check_mode)
+    if repeat:
+        answer["invocation"] = {"module_args": parameters.shown(params, ARGUMENT_SPEC)}
+    return answer
 
 
 class Importer:
@@ -276,7 +282,6 @@ class Importer:
         return package if package in LIBRARY else base + ".py"
 
 
-# Begin of what tools/embed_library.py writes: the library as it is, change it there.
 # fmt: off
 LIBRARY = {
     "testnode_python/__init__.py": r'''
@@ -374,6 +379,16 @@ def answer_of(done, params, check_mode):
         outcomes=outcomes,
         virtualenv_command=done.virtualenv_command,
     )
+
+
+def failure_of(error):
+    """Return what a module that makes tools ready answers to an error.
+
+    :param Error error: what went wrong.
+    :rtype: dict
+    """
+    outcome = getattr(error, "outcome", None)
+    return {"failed": True, "msg": str(error), "outcome": outcome.as_dict() if outcome else {}}
 
 
 def facts_of(params, outcomes):
@@ -1497,6 +1512,7 @@ def _steps(path):
 """The parameters of a module of Ansible, read as its AnsibleModule reads them, by who does without that."""
 
 from .errors import UsageError
+from .redaction import redact
 
 _TRUE = {"y", "yes", "on", "1", "true", "t"}
 _FALSE = {"n", "no", "off", "0", "false", "f"}
@@ -1506,10 +1522,10 @@ def read(given, spec):
     """Return the value of each parameter: what was given, as its type, or the default.
 
     :param dict given: of JSON, by name.
-    :param dict spec: options by name, as ``argument_spec`` has them: each with ``type`` and ``default``,
-        and perhaps ``elements`` and ``choices``.
+    :param dict spec: options by name, as ``argument_spec`` has them: each with ``type``, with ``default`` or
+        ``required``, and perhaps ``elements``, ``choices`` and ``no_log``.
     :rtype: dict
-    :raises UsageError: where one is unknown, of another type or none of the choices.
+    :raises UsageError: where one is missing, unknown, of another type or none of the choices.
 
     Source: ``ansible.module_utils.common.validation``.
     """
@@ -1519,7 +1535,24 @@ def read(given, spec):
             "there is no parameter {}".format(", ".join(unknown)),
             "choose from {}".format(", ".join(sorted(spec))),
         )
-    return {name: _value(name, given.get(name, each["default"]), each) for name, each in spec.items()}
+    missing = sorted(name for name, each in spec.items() if each.get("required") and name not in given)
+    if missing:
+        raise UsageError("{} must be given".format(", ".join(missing)))
+    return {name: _value(name, given.get(name, each.get("default")), each) for name, each in spec.items()}
+
+
+def shown(params, spec):
+    """Return parameters as they may be shown: URLs in what is not to be logged are without what is secret.
+
+    :param dict params: what ``read`` gave.
+    :param dict spec: as for that.
+    :rtype: dict
+    """
+    return {name: _redacted(value) if spec[name].get("no_log") else value for name, value in params.items()}
+
+
+def _redacted(value):
+    return [redact(url) for url in value] if isinstance(value, list) else redact(value)
 
 
 def _value(name, given, option):
@@ -1528,7 +1561,8 @@ def _value(name, given, option):
         if "elements" in option:
             value = [_TYPES[option["elements"]](each) for each in value]
     except TypeError as error:
-        raise UsageError("{} is {!r}, which is {}".format(name, given, error)) from None
+        shown = "what is not shown" if option.get("no_log") else repr(given)
+        raise UsageError("{} is {}, which is {}".format(name, shown, error)) from None
     if "choices" in option:
         _choose(name, value if isinstance(value, list) else [value], option["choices"])
     return value
@@ -1555,6 +1589,13 @@ def _truth(value):
     raise TypeError("neither true nor false")
 
 
+def _number(value):
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError("no number") from None
+
+
 def _list(value):
     if isinstance(value, list):
         return value
@@ -1569,7 +1610,7 @@ def _anything(value):
     return value
 
 
-_TYPES = {"str": _text, "bool": _truth, "list": _list, "raw": _anything}
+_TYPES = {"str": _text, "bool": _truth, "float": _number, "list": _list, "raw": _anything}
 ''',
     "testnode_python/privileges.py": r'''
 """Whether the caller may do what only root can."""

@@ -28,8 +28,8 @@ SEAMS = {
 # Run in another interpreter, with this wheel put on its path (runners/__init__.py says how).
 FOREIGN = {"runners/environment.py": {"installer"}, "runners/site_install.py": {"installer"}}
 
-# Most of it is written by tools/embed_library.py.
-GENERATED = {"library/modules/testnode_python_find.py"}
+# Most of these is written by tools/embed_library.py.
+GENERATED = {"library/modules/testnode_python_{}.py".format(name) for name in ("find", "pip", "tools")}
 
 # Methods of the standard library that ours replace: it says what they take.
 OVERRIDES = {"redirect_request"}

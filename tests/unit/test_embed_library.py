@@ -1,4 +1,4 @@
-"""The module that brings its own library: it has that as it is, and what writes it there loses nothing."""
+"""Modules that bring their own library: they have it as it is, and what writes it there loses nothing."""
 
 import ast
 import contextlib
@@ -8,9 +8,10 @@ import pathlib
 import sys
 import traceback
 import unittest
+from unittest import mock
 
 from tests.support.nodes import InAFolder
-from tools import embed_library
+from tools import embed_library, standalone
 
 # What Ansible looks for in a module; each changes how it is sent.
 MARK = "<<INCLUDE_ANSIBLE_MODULE_{}_ARGS>>"
@@ -48,39 +49,46 @@ class LiteralTest(unittest.TestCase):
                 embed_library.literal(text)
 
 
-class ModuleTest(unittest.TestCase):
-    """The module that looks."""
+class ModulesTest(unittest.TestCase):
+    """The modules that jobs use."""
 
-    def test_it_has_the_files_that_it_needs_as_they_are(self):
-        files = load(embed_library.FILE).LIBRARY
-        self.assertEqual(
-            {
+    def test_each_has_the_files_that_it_needs_as_they_are(self):
+        for path in embed_library.FILES:
+            names = embed_library.needed(path) | embed_library.needed(embed_library.STANDALONE)
+            files = {
                 "testnode_python/" + name: "\n" + (embed_library.PACKAGE / name).read_text(encoding="utf-8")
-                for name in embed_library.needed(embed_library.FILE)
-            },
-            files,
-            "run python3 tools/embed_library.py",
-        )
+                for name in names
+            }
+            with self.subTest(path.name):
+                self.assertEqual(files, load(path).LIBRARY, "run python3 tools/embed_library.py")
+
+    def test_each_has_what_imports_them_as_it_is(self):
+        code = embed_library.STANDALONE.read_text(encoding="utf-8").partition(embed_library.WRITTEN)[2]
+        self.assertIn("class Importer", code)
+        for path in embed_library.FILES:
+            with self.subTest(path.name):
+                self.assertEqual(1, path.read_text(encoding="utf-8").count(code))
 
     def test_ansible_finds_what_it_fills_in_and_nothing_else(self):
-        lines = embed_library.FILE.read_text(encoding="utf-8").splitlines()
-        for kind, expected in (("JSON", ["# {}"]), ("COMPLEX", ['    return "{}"'])):
-            mark = MARK.format(kind)
-            self.assertEqual(
-                [line.format(mark) for line in expected], [line for line in lines if mark in line]
-            )
-        for mark in OTHER_MARKS:
-            self.assertEqual([], [line for line in lines if mark in line])
+        for path in embed_library.FILES:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            for kind, expected in (("JSON", "# {}"), ("COMPLEX", '    return "{}"')):
+                mark = MARK.format(kind)
+                self.assertEqual([expected.format(mark)], [line for line in lines if mark in line])
+            for mark in OTHER_MARKS:
+                self.assertEqual([], [line for line in lines if mark in line])
 
 
 class ImporterTest(InAFolder):
     """What imports the library that a module has."""
 
-    def imported(self, **files):
-        """Import all modules of a library; return the last one."""
-        carrier = load(embed_library.FILE)
-        carrier.LIBRARY = {name: "\n" + text for name, text in files.items()}
-        importer = carrier.Importer()
+    def in_front(self, **files):
+        """Put a library in front of all that can be imported; return what imports it."""
+        library = {name: "\n" + text for name, text in files.items()}
+        patch = mock.patch.object(standalone, "LIBRARY", library)
+        patch.start()
+        self.addCleanup(patch.stop)
+        importer = standalone.Importer()
         sys.meta_path.insert(0, importer)
         self.addCleanup(sys.meta_path.remove, importer)
         self.addCleanup(
@@ -91,7 +99,7 @@ class ImporterTest(InAFolder):
     def test_packages_and_modules_are_imported_with_their_text_and_file(self):
         files = {"mine/__init__.py": "a = 1\n", "mine/sub/__init__.py": "from .. import a\n"}
         files["mine/sub/it.py"] = "from . import a\n\n\ndef fail():\n    raise KeyError(a)\n"
-        importer = self.imported(**files)
+        importer = self.in_front(**files)
         import mine.sub.it as it
 
         self.assertEqual((1, "mine.sub"), (it.a, it.__package__))
@@ -105,7 +113,7 @@ class ImporterTest(InAFolder):
         self.assertIn('File "mine/sub/it.py", line 5, in fail\n    raise KeyError(a)\n', told)
 
     def test_what_it_does_not_have_it_leaves_to_others(self):
-        importer = self.imported(**{"mine/__init__.py": ""})
+        importer = self.in_front(**{"mine/__init__.py": ""})
         self.assertIsNone(importer.find_spec("os"))
         with self.assertRaises(ImportError):
             import mine.other  # noqa: F401
@@ -121,16 +129,14 @@ class ProgramTest(InAFolder):
             return embed_library.main(list(argv)), output.getvalue()
 
     def test_a_change_is_told_with_the_way_out_and_written_with_all_else_kept(self):
-        current = embed_library.FILE.read_text(encoding="utf-8")
         self.assertEqual((0, ""), self.run_it("--check"))
-        path = self.write("module.py", current.replace("class Provision(", "class Provided("))
-        code, words = self.run_it("--check", path)
-        self.assertEqual(1, code)
-        self.assertEqual(
-            path + " does not have the library as it is; run python3 tools/embed_library.py\n", words
-        )
-        self.assertEqual((0, ""), self.run_it(path))
-        self.assertEqual(current, pathlib.Path(path).read_text(encoding="utf-8"))
+        for file in embed_library.FILES:
+            current = file.read_text(encoding="utf-8")
+            path = self.write(file.name, current.replace("class Provision(", "class Provided("))
+            words = "the library is another than in {}; run python3 tools/embed_library.py\n".format(path)
+            self.assertEqual((1, words), self.run_it("--check", path))
+            self.assertEqual((0, ""), self.run_it(path))
+            self.assertEqual(current, pathlib.Path(path).read_text(encoding="utf-8"))
 
     def test_what_was_not_there_before_is_added_and_what_is_gone_removed(self):
         before = (

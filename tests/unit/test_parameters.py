@@ -15,12 +15,14 @@ SPEC = {
     "word": {"type": "str", "default": ""},
     "one": {"type": "str", "choices": ["a", "b"], "default": "a"},
     "truth": {"type": "bool", "default": False},
+    "number": {"type": "float", "default": 300},
     "words": {"type": "list", "elements": "str", "default": ["x"]},
     "some": {"type": "list", "elements": "str", "choices": ["a", "b"], "default": ["a", "b"]},
     "things": {"type": "list", "elements": "raw", "default": []},
 }
 VALUES = [
     *("", "a", "b", "a,b", " a", "a,c", "c", "\u00e9", "None", "[]"),
+    *("1.5", " 2 ", "-1e3", "1,5", "nine"),
     *("true", "True", " YES ", "on", "y", "t", "1", "false", "No", "off", "n", "f", "0", "2", "maybe"),
     *(True, False, 0, 1, 2, -1, 0.0, 1.0, 1.5, 1e300),
     *([], ["a"], ["b", "a"], ["c"], [1, 2.5, True], [["a"]], [{"name": "x"}]),
@@ -44,11 +46,14 @@ class ReadTest(unittest.TestCase):
             "word": 3.9,
             "one": "b",
             "truth": "True",
+            "number": "7.5",
             "words": "x,y",
             "some": ["b"],
             "things": [{"n": 1}],
         }
-        self.assertEqual(dict(given, word="3.9", truth=True, words=["x", "y"]), parameters.read(given, SPEC))
+        self.assertEqual(
+            dict(given, word="3.9", truth=True, number=7.5, words=["x", "y"]), parameters.read(given, SPEC)
+        )
 
     def test_nothing_is_an_empty_text(self):
         read = parameters.read({"word": None, "words": ["a", None]}, SPEC)
@@ -56,18 +61,43 @@ class ReadTest(unittest.TestCase):
 
     def test_what_is_not_known_is_refused_with_what_is(self):
         self.assertEqual(
-            "there is no parameter else, what; choose from one, some, things, truth, word, words",
+            "there is no parameter else, what; choose from number, one, some, things, truth, word, words",
             self.refusal(what=1, **{"else": 2}),
         )
 
     def test_another_type_is_refused(self):
         self.assertEqual("truth is 'maybe', which is neither true nor false", self.refusal(truth="maybe"))
+        self.assertEqual("number is 'x', which is no number", self.refusal(number="x"))
         self.assertEqual("words is {}, which is no list", self.refusal(words={}))
         self.assertEqual("things is None, which is no list", self.refusal(things=None))
 
     def test_what_is_no_choice_is_refused_with_the_choices(self):
         self.assertEqual("one is c; choose from a, b", self.refusal(one="c"))
         self.assertEqual("some is c, d; choose from a, b", self.refusal(some=["c", "a", "d"]))
+
+    def test_what_must_be_given_is_missed(self):
+        spec = {name: {"type": "str", "required": True} for name in ("b", "a", "c")}
+        with self.assertRaises(UsageError) as caught:
+            parameters.read({"c": ""}, spec)
+        self.assertEqual("a, b must be given", str(caught.exception))
+
+    def test_secrets_are_not_shown(self):
+        spec = dict(
+            SPEC,
+            url={"type": "str", "default": "", "no_log": True},
+            urls={"type": "list", "elements": "str", "default": [], "no_log": True},
+        )
+        url = "https://me:secret@host/simple?token=word"
+        params = parameters.read({"url": url, "urls": [url, "https://host/"], "word": url}, spec)
+        self.assertEqual((url, [url, "https://host/"]), (params["url"], params["urls"]))
+        shown = parameters.shown(params, spec)
+        self.assertEqual(
+            ("https://host/simple", ["https://host/simple", "https://host/"]), (shown["url"], shown["urls"])
+        )
+        self.assertEqual(dict(params, url="", urls=[]), dict(shown, url="", urls=[]))
+        with self.assertRaises(UsageError) as caught:
+            parameters.read({"urls": {url: ""}}, spec)
+        self.assertEqual("urls is what is not shown, which is no list", str(caught.exception))
 
 
 @unittest.skipUnless(ArgumentSpecValidator, "there is no ansible here")

@@ -24,14 +24,14 @@ def files_in(folder):
 COMMAND_LINE = {"cli.py", "checkout.py"} | files_in("words")
 # And who makes or keeps a tool has none for the audit.
 NOT_SHIPPED = COMMAND_LINE | files_in("audit")
-# In place of Ansible's own.
-OF_FINDER = {"parameters.py"}
 IMAGE_SIDE = {"contents.py", "copies.py", "files.py", "venvs.py"}
 
 
 def payload(module):
     """Return the files of the package that go with a module, relative to the package."""
-    return embed_library.needed(module, ("testnode_python",) if module == FINDER else PREFIX)
+    if module in embed_library.FILES:
+        return embed_library.needed(module) | embed_library.needed(embed_library.STANDALONE)
+    return embed_library.needed(module, PREFIX)
 
 
 class PayloadTest(unittest.TestCase):
@@ -72,7 +72,7 @@ class PayloadTest(unittest.TestCase):
         self.assertLessEqual(NOT_SHIPPED, node_side)
         for module in PROVIDERS:
             with self.subTest(module.name):
-                self.assertEqual(node_side - NOT_SHIPPED - IMAGE_SIDE - OF_FINDER, payload(module))
+                self.assertEqual(node_side - NOT_SHIPPED - IMAGE_SIDE, payload(module))
         self.assertLessEqual({"venvs.py", "wheels.py", "mirrors.py"}, payload(VENVS))
         self.assertLessEqual(IMAGE_SIDE - {"venvs.py"}, payload(PRECACHE))
         self.assertNotIn("ladder.py", payload(PRECACHE))
@@ -88,9 +88,7 @@ class PayloadTest(unittest.TestCase):
             "network.py",
         }
         shipped = payload(FINDER)
-        self.assertLessEqual(
-            {"finder.py", "discovery.py", "sites.py", "runners/probe.py"} | OF_FINDER, shipped
-        )
+        self.assertLessEqual({"finder.py", "discovery.py", "sites.py", "runners/probe.py"}, shipped)
         self.assertEqual(set(), shipped & (installs | {"indexes.py", "runners/environment.py"}))
 
     def test_what_audits_ships_the_audit_and_what_reads_receipts_and_manifests(self):
@@ -100,7 +98,7 @@ class PayloadTest(unittest.TestCase):
         self.assertEqual(files_in("audit") | readers | others, payload(AUDIT))
 
     def test_the_modules_that_ansible_packs_import_us_as_it_names_us(self):
-        for module in set(MODULES) - {FINDER}:
+        for module in set(MODULES) - set(embed_library.FILES):
             imports = [
                 node
                 for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))

@@ -86,6 +86,16 @@ def answer_of(done, params, check_mode):
     )
 
 
+def failure_of(error):
+    """Return what a module that makes tools ready answers to an error.
+
+    :param Error error: what went wrong.
+    :rtype: dict
+    """
+    outcome = getattr(error, "outcome", None)
+    return {"failed": True, "msg": str(error), "outcome": outcome.as_dict() if outcome else {}}
+
+
 def facts_of(params, outcomes):
     """Return the facts that a module is to set, as the part of its answer that does.
 

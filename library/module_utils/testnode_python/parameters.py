@@ -1,6 +1,7 @@
 """The parameters of a module of Ansible, read as its AnsibleModule reads them, by who does without that."""
 
 from .errors import UsageError
+from .redaction import redact
 
 _TRUE = {"y", "yes", "on", "1", "true", "t"}
 _FALSE = {"n", "no", "off", "0", "false", "f"}
@@ -10,10 +11,10 @@ def read(given, spec):
     """Return the value of each parameter: what was given, as its type, or the default.
 
     :param dict given: of JSON, by name.
-    :param dict spec: options by name, as ``argument_spec`` has them: each with ``type`` and ``default``,
-        and perhaps ``elements`` and ``choices``.
+    :param dict spec: options by name, as ``argument_spec`` has them: each with ``type``, with ``default`` or
+        ``required``, and perhaps ``elements``, ``choices`` and ``no_log``.
     :rtype: dict
-    :raises UsageError: where one is unknown, of another type or none of the choices.
+    :raises UsageError: where one is missing, unknown, of another type or none of the choices.
 
     Source: ``ansible.module_utils.common.validation``.
     """
@@ -23,7 +24,24 @@ def read(given, spec):
             "there is no parameter {}".format(", ".join(unknown)),
             "choose from {}".format(", ".join(sorted(spec))),
         )
-    return {name: _value(name, given.get(name, each["default"]), each) for name, each in spec.items()}
+    missing = sorted(name for name, each in spec.items() if each.get("required") and name not in given)
+    if missing:
+        raise UsageError("{} must be given".format(", ".join(missing)))
+    return {name: _value(name, given.get(name, each.get("default")), each) for name, each in spec.items()}
+
+
+def shown(params, spec):
+    """Return parameters as they may be shown: URLs in what is not to be logged are without what is secret.
+
+    :param dict params: what ``read`` gave.
+    :param dict spec: as for that.
+    :rtype: dict
+    """
+    return {name: _redacted(value) if spec[name].get("no_log") else value for name, value in params.items()}
+
+
+def _redacted(value):
+    return [redact(url) for url in value] if isinstance(value, list) else redact(value)
 
 
 def _value(name, given, option):
@@ -32,7 +50,8 @@ def _value(name, given, option):
         if "elements" in option:
             value = [_TYPES[option["elements"]](each) for each in value]
     except TypeError as error:
-        raise UsageError("{} is {!r}, which is {}".format(name, given, error)) from None
+        shown = "what is not shown" if option.get("no_log") else repr(given)
+        raise UsageError("{} is {}, which is {}".format(name, shown, error)) from None
     if "choices" in option:
         _choose(name, value if isinstance(value, list) else [value], option["choices"])
     return value
@@ -59,6 +78,13 @@ def _truth(value):
     raise TypeError("neither true nor false")
 
 
+def _number(value):
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError("no number") from None
+
+
 def _list(value):
     if isinstance(value, list):
         return value
@@ -73,4 +99,4 @@ def _anything(value):
     return value
 
 
-_TYPES = {"str": _text, "bool": _truth, "list": _list, "raw": _anything}
+_TYPES = {"str": _text, "bool": _truth, "float": _number, "list": _list, "raw": _anything}

@@ -1,0 +1,105 @@
+"""What makes a module of Ansible that brings its own library; tools/embed_library.py writes it into each.
+
+The module itself has ``ARGUMENT_SPEC`` and ``answer_to``, which is given the parameters and whether this is
+check mode, and returns the answer.
+"""
+
+import json
+import sys
+
+ARGUMENT_SPEC = {}
+LIBRARY = {}
+
+
+def answer_to(params, check_mode):
+    """Return what the module answers."""
+    raise NotImplementedError
+
+
+# What follows is written into the modules.  Python 2.7 can read it.
+OLDEST = (3, 6)
+
+
+def main():
+    """Run the module."""
+    given = json.loads(_literal())
+    words = {name: given.pop(name) for name in list(given) if name.startswith("_ansible_")}
+    answer = too_old(given)
+    if not answer:
+        sys.meta_path.insert(0, Importer())
+        # Since 2.21 Ansible says whether it wants to know what it gave.
+        answer = _answer(
+            given, words.get("_ansible_check_mode", False), words.get("_ansible_inject_invocation", True)
+        )
+    # A line of its own, whatever was printed before.
+    print("\n" + json.dumps(answer))
+    sys.exit(1 if answer.get("failed") else 0)
+
+
+def _filled_in():
+    # With its quotes it is replaced by a literal of bytes.
+    return "<<INCLUDE_ANSIBLE_MODULE_COMPLEX_ARGS>>"
+
+
+def _literal():
+    # It is taken out of that function, which is not called: after the literal Ansible fills in the word at
+    # the head of the module, too, and arguments with that word in them would end the literal and be run.
+    (literal,) = [each for each in _filled_in.__code__.co_consts if isinstance(each, bytes)]
+    return literal.decode("ascii")
+
+
+def too_old(given):
+    """Return what the module answers where it cannot read its library, or None."""
+    if sys.version_info >= OLDEST:
+        return None
+    words = "Python {0}.{1} is too old for testnode-python, which needs 3.6".format(*sys.version_info)
+    if given.get("soft") in (True, "True", "true", "yes"):
+        return {"changed": False, "skipped": True, "msg": words}
+    return {"failed": True, "msg": words + "; set ansible_python_interpreter to a newer one"}
+
+
+def _answer(given, check_mode, repeat):
+    from testnode_python import parameters
+    from testnode_python.errors import UsageError
+
+    try:
+        params = parameters.read(given, ARGUMENT_SPEC)
+    except UsageError as error:
+        return {"failed": True, "msg": str(error)}
+    answer = answer_to(params, check_mode)
+    if repeat:
+        answer["invocation"] = {"module_args": parameters.shown(params, ARGUMENT_SPEC)}
+    return answer
+
+
+class Importer:
+    """Imports what LIBRARY has (PEP 451)."""
+
+    def find_spec(self, name, path=None, target=None):
+        """Return where a module comes from, or None."""
+        file = self.file_of(name)
+        if file not in LIBRARY:
+            return None
+        from importlib.machinery import (
+            ModuleSpec,
+        )  # only now: Python 2 has none, and this, too, comes by here
+
+        return ModuleSpec(name, self, origin=file, is_package=file.endswith("/__init__.py"))
+
+    def create_module(self, spec):
+        """Have the module made as any other."""
+
+    def exec_module(self, module):
+        """Fill a module."""
+        name = module.__name__
+        exec(compile(self.get_source(name), self.file_of(name), "exec", dont_inherit=True), module.__dict__)
+
+    def get_source(self, name):
+        """Return the text of a module."""
+        return LIBRARY[self.file_of(name)][1:]
+
+    def file_of(self, name):
+        """Return the name of the file that a module is in."""
+        base = name.replace(".", "/")
+        package = base + "/__init__.py"
+        return package if package in LIBRARY else base + ".py"
