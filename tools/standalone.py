@@ -1,7 +1,7 @@
-"""What makes a module of Ansible that brings its own library; tools/embed_library.py writes it into each.
+"""What a module of Ansible that brings its own library has in common with the others.
 
-The module itself has ``ARGUMENT_SPEC`` and ``answer_to``, which is given the parameters and whether this is
-check mode, and returns the answer.
+tools/embed_library.py writes it into each; here it is tested alone.  The module itself has ``ARGUMENT_SPEC``
+and ``answer_to``, which is given the parameters and whether this is check mode, and returns the answer.
 """
 
 import json
@@ -22,30 +22,16 @@ OLDEST = (3, 6)
 
 def main():
     """Run the module."""
-    given = json.loads(_literal())
-    words = {name: given.pop(name) for name in list(given) if name.startswith("_ansible_")}
+    # Ansible fills JSON in, in which three quotes never follow each other: no argument ends this text.
+    given = json.loads(r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>""")
+    settings = {name: given.pop(name) for name in list(given) if name.startswith("_ansible_")}
     answer = too_old(given)
     if not answer:
         sys.meta_path.insert(0, Importer())
-        # Since 2.21 Ansible says whether it wants to know what it gave.
-        answer = _answer(
-            given, words.get("_ansible_check_mode", False), words.get("_ansible_inject_invocation", True)
-        )
+        answer = _answer(given, settings)
     # A line of its own, whatever was printed before.
     print("\n" + json.dumps(answer))
     sys.exit(1 if answer.get("failed") else 0)
-
-
-def _filled_in():
-    # With its quotes it is replaced by a literal of bytes.
-    return "<<INCLUDE_ANSIBLE_MODULE_COMPLEX_ARGS>>"
-
-
-def _literal():
-    # It is taken out of that function, which is not called: after the literal Ansible fills in the word at
-    # the head of the module, too, and arguments with that word in them would end the literal and be run.
-    (literal,) = [each for each in _filled_in.__code__.co_consts if isinstance(each, bytes)]
-    return literal.decode("ascii")
 
 
 def too_old(given):
@@ -53,12 +39,14 @@ def too_old(given):
     if sys.version_info >= OLDEST:
         return None
     words = "Python {0}.{1} is too old for testnode-python, which needs 3.6".format(*sys.version_info)
-    if given.get("soft") in (True, "True", "true", "yes"):
-        return {"changed": False, "skipped": True, "msg": words}
+    # As parameters.py reads it.
+    if str(given.get("soft")).lower().strip() in ("y", "yes", "on", "1", "true", "t"):
+        nothing = {"outcomes": [], "packages": [], "needs_root": False}
+        return dict(nothing, changed=False, skipped=True, msg=words)
     return {"failed": True, "msg": words + "; set ansible_python_interpreter to a newer one"}
 
 
-def _answer(given, check_mode, repeat):
+def _answer(given, settings):
     from testnode_python import parameters
     from testnode_python.errors import UsageError
 
@@ -66,8 +54,9 @@ def _answer(given, check_mode, repeat):
         params = parameters.read(given, ARGUMENT_SPEC)
     except UsageError as error:
         return {"failed": True, "msg": str(error)}
-    answer = answer_to(params, check_mode)
-    if repeat:
+    answer = answer_to(params, settings.get("_ansible_check_mode", False))
+    # Since 2.21 Ansible says whether it wants to have it.
+    if settings.get("_ansible_inject_invocation", True):
         answer["invocation"] = {"module_args": parameters.shown(params, ARGUMENT_SPEC)}
     return answer
 

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Arguments in, one call of the library, outcome out.
 
-It brings its own library and takes nothing of Ansible's, for to load that takes longer than to look.  Python
-2.7 can read it too, and so say that it is too old.
+It brings its own library and takes nothing of Ansible's, for to load that takes longer than to look.
+Python 2.7 can read it too, and so say that it is too old.  Ansible sends it as it is, and fills in the
+arguments, for it has the word for these in it ("JSONARGS" in Ansible's documentation of how modules run).
+
+What tools/embed_library.py writes is the lower part: there nothing is changed by hand.
 """
-# By the next line Ansible knows that it is to be sent as it is ("JSONARGS" in Ansible's documentation of how
-# modules run); there the arguments are filled in, too, which can end no comment, but could end a string.
-# <<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>
 
 DOCUMENTATION = r"""
 ---
@@ -73,7 +73,7 @@ options:
     choices: [system, precache, mirror, packages]
     default: [system, precache, mirror]
   soft:
-    description: Whether a Python that is too old is no failure.
+    description: Whether a Python that is too old is no failure, and a tool that makes no sense just missing.
     type: bool
     default: false
   outcome_fact:
@@ -88,6 +88,9 @@ options:
     description: Whether Python 2 is asked for, which is refused.
     type: bool
     default: false
+notes:
+  - Ansible fills in the arguments and then, in them too, the variable C(ansible_syslog_facility) in place of
+    its default. Where others may set that variable, set it to V(LOG_USER) for the task, as the roles do.
 author:
   - The engineers of testnode-python
 """
@@ -120,7 +123,7 @@ ansible_facts:
   type: dict
   returned: where they are named and nothing is missing
 interpreters:
-  description: Full paths of the Pythons that pip was looked for in.
+  description: The Pythons of the requests as they were named; for pip, their full paths.
   type: list
   elements: str
   returned: success
@@ -132,7 +135,7 @@ virtualenv_command:
 
 import sys
 
-# Ansible hands the program to the interpreter's standard input: "" is then the folder where it happens to be.
+# With pipelining the program comes on standard input: "" is then the folder where it happens to run.
 if "" in sys.path:
     sys.path.remove("")
 
@@ -193,36 +196,22 @@ def answer_to(params, check_mode):
     return dict(answer, missing=done.missing, interpreters=[each.python for each in asked])
 
 
-# Begin of what tools/embed_library.py writes: the library as it is, change it there.
+# Begin of what tools/embed_library.py writes: tools/standalone.py and the library, change them there.
 OLDEST = (3, 6)
 
 
 def main():
     """Run the module."""
-    given = json.loads(_literal())
-    words = {name: given.pop(name) for name in list(given) if name.startswith("_ansible_")}
+    # Ansible fills JSON in, in which three quotes never follow each other: no argument ends this text.
+    given = json.loads(r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>""")
+    settings = {name: given.pop(name) for name in list(given) if name.startswith("_ansible_")}
     answer = too_old(given)
     if not answer:
         sys.meta_path.insert(0, Importer())
-        # Since 2.21 Ansible says whether it wants to know what it gave.
-        answer = _answer(
-            given, words.get("_ansible_check_mode", False), words.get("_ansible_inject_invocation", True)
-        )
+        answer = _answer(given, settings)
     # A line of its own, whatever was printed before.
     print("\n" + json.dumps(answer))
     sys.exit(1 if answer.get("failed") else 0)
-
-
-def _filled_in():
-    # With its quotes it is replaced by a literal of bytes.
-    return "<<INCLUDE_ANSIBLE_MODULE_COMPLEX_ARGS>>"
-
-
-def _literal():
-    # It is taken out of that function, which is not called: after the literal Ansible fills in the word at
-    # the head of the module, too, and arguments with that word in them would end the literal and be run.
-    (literal,) = [each for each in _filled_in.__code__.co_consts if isinstance(each, bytes)]
-    return literal.decode("ascii")
 
 
 def too_old(given):
@@ -230,12 +219,14 @@ def too_old(given):
     if sys.version_info >= OLDEST:
         return None
     words = "Python {0}.{1} is too old for testnode-python, which needs 3.6".format(*sys.version_info)
-    if given.get("soft") in (True, "True", "true", "yes"):
-        return {"changed": False, "skipped": True, "msg": words}
+    # As parameters.py reads it.
+    if str(given.get("soft")).lower().strip() in ("y", "yes", "on", "1", "true", "t"):
+        nothing = {"outcomes": [], "packages": [], "needs_root": False}
+        return dict(nothing, changed=False, skipped=True, msg=words)
     return {"failed": True, "msg": words + "; set ansible_python_interpreter to a newer one"}
 
 
-def _answer(given, check_mode, repeat):
+def _answer(given, settings):
     from testnode_python import parameters
     from testnode_python.errors import UsageError
 
@@ -243,8 +234,9 @@ def _answer(given, check_mode, repeat):
         params = parameters.read(given, ARGUMENT_SPEC)
     except UsageError as error:
         return {"failed": True, "msg": str(error)}
-    answer = answer_to(params, check_mode)
-    if repeat:
+    answer = answer_to(params, settings.get("_ansible_check_mode", False))
+    # Since 2.21 Ansible says whether it wants to have it.
+    if settings.get("_ansible_inject_invocation", True):
         answer["invocation"] = {"module_args": parameters.shown(params, ARGUMENT_SPEC)}
     return answer
 
@@ -1509,13 +1501,14 @@ def _steps(path):
             current = step
 ''',
     "testnode_python/parameters.py": r'''
-"""The parameters of a module of Ansible, read as its AnsibleModule reads them, by who does without that."""
+"""Read a module's parameters as Ansible's AnsibleModule does, for modules that do without it."""
 
 from .errors import UsageError
 from .redaction import redact
 
-_TRUE = {"y", "yes", "on", "1", "true", "t"}
-_FALSE = {"n", "no", "off", "0", "false", "f"}
+# 1.0 and True are 1 there, 0.0 and False are 0.
+_TRUE = {"y", "yes", "on", "1", "true", "t", 1}
+_FALSE = {"n", "no", "off", "0", "false", "f", 0}
 
 
 def read(given, spec):
@@ -1560,19 +1553,27 @@ def _value(name, given, option):
         value = _TYPES[option["type"]](given)
         if "elements" in option:
             value = [_TYPES[option["elements"]](each) for each in value]
+        if option.get("no_log"):
+            _check_urls(given)
     except TypeError as error:
-        shown = "what is not shown" if option.get("no_log") else repr(given)
-        raise UsageError("{} is {}, which is {}".format(name, shown, error)) from None
+        told = "" if option.get("no_log") else ": {}".format(redact(repr(given)))
+        raise UsageError("{} is {}{}".format(name, error, told)) from None
     if "choices" in option:
         _choose(name, value if isinstance(value, list) else [value], option["choices"])
     return value
 
 
+def _check_urls(given):
+    # As text a dictionary would be shown with all that is secret in it.
+    if any(isinstance(each, (dict, list)) for each in (given if isinstance(given, list) else [given])):
+        raise TypeError("no URL")
+
+
 def _choose(name, values, choices):
-    wrong = [value for value in values if value not in choices]
+    wrong = [redact(repr(value)) for value in values if value not in choices]
     if wrong:
         cure = "choose from {}".format(", ".join(choices))
-        raise UsageError("{} is {}".format(name, ", ".join(wrong)), cure)
+        raise UsageError("{} in {} is no choice".format(", ".join(wrong), name), cure)
 
 
 def _text(value):
@@ -1581,11 +1582,9 @@ def _text(value):
 
 
 def _truth(value):
-    if isinstance(value, (str, int, float)):
-        # 1 and 1.0 are true as well.
-        word = value.lower().strip() if isinstance(value, str) else "{:g}".format(value)
-        if word in _TRUE | _FALSE:
-            return word in _TRUE
+    word = value.lower().strip() if isinstance(value, str) else value
+    if isinstance(value, (str, int, float)) and word in _TRUE | _FALSE:
+        return word in _TRUE
     raise TypeError("neither true nor false")
 
 

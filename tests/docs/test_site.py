@@ -45,3 +45,13 @@ def test_the_drawing_is_in_its_page_and_says_what_it_shows():
     for source in ("system", "precache", "mirror", "packages"):
         assert source in drawing.find("desc").get_text()
         assert any(source in text.get_text() for text in drawing.find_all("text"))
+
+
+def test_the_chart_is_in_its_page_and_shows_every_state_of_a_node():
+    (image,) = page("zuul").article.find_all("img")
+    drawn = (page("zuul").path.parent / image["src"]).read_text(encoding="utf-8")
+    for state in ("prepared", "precached", "bare"):
+        assert state in image["alt"]
+        assert f">{state} node" in drawn
+    assert "ping" in image["alt"] and ">one ping<" in drawn
+    assert "zuul-jobs" in image["alt"] and ">zuul-jobs<" in drawn

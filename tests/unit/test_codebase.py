@@ -9,6 +9,8 @@ import re
 import sys
 import unittest
 
+from tools import embed_library
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / "library" / "module_utils" / "testnode_python"
 BUILDER = PACKAGE / "builder"
@@ -29,7 +31,7 @@ SEAMS = {
 FOREIGN = {"runners/environment.py": {"installer"}, "runners/site_install.py": {"installer"}}
 
 # Most of these is written by tools/embed_library.py.
-GENERATED = {"library/modules/testnode_python_{}.py".format(name) for name in ("find", "pip", "tools")}
+GENERATED = {path.relative_to(ROOT).as_posix() for path in embed_library.FILES}
 
 # Methods of the standard library that ours replace: it says what they take.
 OVERRIDES = {"redirect_request"}
@@ -128,7 +130,7 @@ class NodeSideTest(unittest.TestCase):
 
     @unittest.skipIf(sys.version_info < (3, 8), "feature_version is new in 3.8")
     def test_it_is_written_in_the_language_of_python_3_6(self):
-        for path in node_side() + [ROOT / "testnode-python"]:
+        for path in node_side() + embed_library.FILES + [ROOT / "testnode-python"]:
             with self.subTest(name_of(path)):
                 ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 6))
 

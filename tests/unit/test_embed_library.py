@@ -4,6 +4,7 @@ import ast
 import contextlib
 import importlib.util
 import io
+import os
 import pathlib
 import sys
 import traceback
@@ -14,13 +15,13 @@ from tests.support.nodes import InAFolder
 from tools import embed_library, standalone
 
 # What Ansible looks for in a module; each changes how it is sent.
-MARK = "<<INCLUDE_ANSIBLE_MODULE_{}_ARGS>>"
+MARK = "<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"
 OTHER_MARKS = [
-    "<<INCLUDE_ANSIBLE_MODULE_COMMON>>",
-    "from ansible.module_utils",
-    "import ansible.module_utils",
+    *("<<INCLUDE_ANSIBLE_MODULE_COMMON>>", "<<INCLUDE_ANSIBLE_MODULE_COMPLEX_ARGS>>", "<<ANSIBLE_VERSION>>"),
+    *("<<SELINUX_SPECIAL_FILESYSTEMS>>", "syslog.LOG_USER", "#Requires", "#AnsibleRequires", "WANT_JSON"),
+    *("from ansible.module_utils", "import ansible.module_utils"),
 ]
-OTHER_MARKS += ["#Requires", "#AnsibleRequires", "WANT_JSON", "<<ANSIBLE_VERSION>>", "syslog.LOG_USER"]
+CURE = "run python3 tools/embed_library.py"
 
 
 def load(path):
@@ -43,10 +44,17 @@ class LiteralTest(unittest.TestCase):
         text = '"""A \\d."""\n\nname = "x"\n'
         self.assertEqual(text, embed_library.literal(text).partition("\n")[2].rpartition("'''")[0])
 
-    def test_what_would_become_another_text_is_refused(self):
-        for text in ("\u00e9\n", "a\\", "a'", "\\'''\n"):
-            with self.subTest(text), self.assertRaises(ValueError):
-                embed_library.literal(text)
+    def test_what_would_become_another_text_is_refused_with_the_reason(self):
+        for text, reason in (
+            ("a\n\u00e9\n", "line 2 is not ASCII"),
+            ("a\\", "a raw string cannot hold it"),
+            ("a'", "a raw string cannot hold it"),
+            ("\\'''\n", "a raw string cannot hold it"),
+        ):
+            with self.subTest(text):
+                with self.assertRaises(ValueError) as caught:
+                    embed_library.literal(text)
+                self.assertIn(reason, str(caught.exception))
 
 
 class ModulesTest(unittest.TestCase):
@@ -54,27 +62,32 @@ class ModulesTest(unittest.TestCase):
 
     def test_each_has_the_files_that_it_needs_as_they_are(self):
         for path in embed_library.FILES:
-            names = embed_library.needed(path) | embed_library.needed(embed_library.STANDALONE)
-            files = {
-                "testnode_python/" + name: "\n" + (embed_library.PACKAGE / name).read_text(encoding="utf-8")
-                for name in names
-            }
-            with self.subTest(path.name):
-                self.assertEqual(files, load(path).LIBRARY, "run python3 tools/embed_library.py")
+            library = load(path).LIBRARY
+            names = embed_library.carried(path)
+            self.assertEqual({"testnode_python/" + name for name in names}, set(library), CURE)
+            for name in names:
+                text = (embed_library.PACKAGE / name).read_text(encoding="utf-8")
+                with self.subTest(module=path.name, file=name):
+                    self.assertTrue(library["testnode_python/" + name] == "\n" + text, CURE)
 
     def test_each_has_what_imports_them_as_it_is(self):
         code = embed_library.STANDALONE.read_text(encoding="utf-8").partition(embed_library.WRITTEN)[2]
         self.assertIn("class Importer", code)
         for path in embed_library.FILES:
             with self.subTest(path.name):
-                self.assertEqual(1, path.read_text(encoding="utf-8").count(code))
+                self.assertEqual(1, path.read_text(encoding="utf-8").count(code), CURE)
+
+    def test_each_runs_when_it_is_a_program(self):
+        for path in embed_library.FILES:
+            with self.subTest(path.name):
+                text = path.read_text(encoding="utf-8")
+                self.assertTrue(text.endswith('\n\nif __name__ == "__main__":\n    main()\n'))
 
     def test_ansible_finds_what_it_fills_in_and_nothing_else(self):
         for path in embed_library.FILES:
             lines = path.read_text(encoding="utf-8").splitlines()
-            for kind, expected in (("JSON", "# {}"), ("COMPLEX", '    return "{}"')):
-                mark = MARK.format(kind)
-                self.assertEqual([expected.format(mark)], [line for line in lines if mark in line])
+            filled = [line.strip() for line in lines if MARK in line]
+            self.assertEqual(['given = json.loads(r"""{}""")'.format(MARK)], filled)
             for mark in OTHER_MARKS:
                 self.assertEqual([], [line for line in lines if mark in line])
 
@@ -125,7 +138,7 @@ class ProgramTest(InAFolder):
     def run_it(self, *argv):
         """Run the program; return its exit code and what it printed."""
         output = io.StringIO()
-        with contextlib.redirect_stderr(output):
+        with contextlib.redirect_stderr(output), contextlib.redirect_stdout(output):
             return embed_library.main(list(argv)), output.getvalue()
 
     def test_a_change_is_told_with_the_way_out_and_written_with_all_else_kept(self):
@@ -133,14 +146,36 @@ class ProgramTest(InAFolder):
         for file in embed_library.FILES:
             current = file.read_text(encoding="utf-8")
             path = self.write(file.name, current.replace("class Provision(", "class Provided("))
-            words = "the library is another than in {}; run python3 tools/embed_library.py\n".format(path)
-            self.assertEqual((1, words), self.run_it("--check", path))
-            self.assertEqual((0, ""), self.run_it(path))
+            code, words = self.run_it("--check", path)
+            self.assertEqual(1, code)
+            self.assertTrue(
+                words.startswith(path + " does not bring the library along as it is now\n"), words
+            )
+            self.assertIn(CURE, words)
+            self.assertEqual((0, "written: {}\n".format(path)), self.run_it(path))
             self.assertEqual(current, pathlib.Path(path).read_text(encoding="utf-8"))
 
     def test_what_was_not_there_before_is_added_and_what_is_gone_removed(self):
-        before = (
-            "a\n" + embed_library.embedded(embed_library.BEGIN + embed_library.END, {"x.py": "x\n"}) + "b\n"
-        )
+        empty = "a\n" + embed_library.BEGIN + embed_library.END + "b\n"
+        before = embed_library.embedded(empty, {"x.py": "x\n"})
         after = embed_library.embedded(before, {"y.py": "y\n"})
         self.assertEqual(before.replace("\"x.py\": r'''\nx\n", "\"y.py\": r'''\ny\n"), after)
+
+    def test_where_one_cannot_be_written_none_is(self):
+        current = embed_library.FILES[0].read_text(encoding="utf-8")
+        old = self.write("old.py", current.replace("class Provision(", "class Provided("))
+        kept = pathlib.Path(old).read_text(encoding="utf-8")
+        for broken in (
+            current.replace(embed_library.BEGIN, ""),
+            current.replace(embed_library.END, ""),
+            current + embed_library.END,
+        ):
+            code, words = self.run_it(old, self.write("broken.py", broken))
+            self.assertEqual((1, kept), (code, pathlib.Path(old).read_text(encoding="utf-8")))
+            self.assertIn("nothing was written: it has not one line each of Begin and End", words)
+        code, words = self.run_it(old, os.path.join(self.folder, "none.py"))
+        self.assertEqual((1, kept), (code, pathlib.Path(old).read_text(encoding="utf-8")))
+        self.assertIn("nothing was written: ", words)
+        with self.assertRaises(ValueError) as caught:
+            embed_library.embedded(current, {"it.py": "\u00e9\n"})
+        self.assertIn("it.py: line 1 is not ASCII", str(caught.exception))

@@ -24,7 +24,7 @@ VALUES = [
     *("", "a", "b", "a,b", " a", "a,c", "c", "\u00e9", "None", "[]"),
     *("1.5", " 2 ", "-1e3", "1,5", "nine"),
     *("true", "True", " YES ", "on", "y", "t", "1", "false", "No", "off", "n", "f", "0", "2", "maybe"),
-    *(True, False, 0, 1, 2, -1, 0.0, 1.0, 1.5, 1e300),
+    *(True, False, 0, 1, 2, -1, 0.0, 1.0, 1.5, 1e300, 1.0000001),
     *([], ["a"], ["b", "a"], ["c"], [1, 2.5, True], [["a"]], [{"name": "x"}]),
     *({}, {"name": "x"}),
 ]
@@ -33,10 +33,13 @@ VALUES = [
 class ReadTest(unittest.TestCase):
     """Types, defaults and choices."""
 
-    def refusal(self, **given):
+    def refusal_of(self, given, spec):
         with self.assertRaises(UsageError) as caught:
-            parameters.read(given, SPEC)
+            parameters.read(given, spec)
         return str(caught.exception)
+
+    def refusal(self, **given):
+        return self.refusal_of(given, SPEC)
 
     def test_what_is_not_given_is_the_default(self):
         self.assertEqual({name: each["default"] for name, each in SPEC.items()}, parameters.read({}, SPEC))
@@ -66,14 +69,16 @@ class ReadTest(unittest.TestCase):
         )
 
     def test_another_type_is_refused(self):
-        self.assertEqual("truth is 'maybe', which is neither true nor false", self.refusal(truth="maybe"))
-        self.assertEqual("number is 'x', which is no number", self.refusal(number="x"))
-        self.assertEqual("words is {}, which is no list", self.refusal(words={}))
-        self.assertEqual("things is None, which is no list", self.refusal(things=None))
+        self.assertEqual("truth is neither true nor false: 'maybe'", self.refusal(truth="maybe"))
+        self.assertEqual("number is no number: 'x'", self.refusal(number="x"))
+        self.assertEqual("words is no list: {}", self.refusal(words={}))
+        self.assertEqual("things is no list: None", self.refusal(things=None))
 
     def test_what_is_no_choice_is_refused_with_the_choices(self):
-        self.assertEqual("one is c; choose from a, b", self.refusal(one="c"))
-        self.assertEqual("some is c, d; choose from a, b", self.refusal(some=["c", "a", "d"]))
+        self.assertEqual("'c' in one is no choice; choose from a, b", self.refusal(one="c"))
+        self.assertEqual(
+            "'c', 'd' in some is no choice; choose from a, b", self.refusal(some=["c", "a", "d"])
+        )
 
     def test_what_must_be_given_is_missed(self):
         spec = {name: {"type": "str", "required": True} for name in ("b", "a", "c")}
@@ -95,9 +100,15 @@ class ReadTest(unittest.TestCase):
             ("https://host/simple", ["https://host/simple", "https://host/"]), (shown["url"], shown["urls"])
         )
         self.assertEqual(dict(params, url="", urls=[]), dict(shown, url="", urls=[]))
-        with self.assertRaises(UsageError) as caught:
-            parameters.read({"urls": {url: ""}}, spec)
-        self.assertEqual("urls is what is not shown, which is no list", str(caught.exception))
+        for given in (
+            {"urls": {url: ""}},
+            {"urls": [{"password": "secret"}]},
+            {"url": {"password": "secret"}},
+        ):
+            self.assertRegex(self.refusal_of(given, spec), "^urls? is no (list|URL)$")
+        for given in ({"truth": url}, {"some": [url]}, {"one": url}, {"number": url}):
+            self.assertIn("https://host/simple", self.refusal_of(given, spec))
+            self.assertNotRegex(self.refusal_of(given, spec), "me:|secret|word$|token")
 
 
 @unittest.skipUnless(ArgumentSpecValidator, "there is no ansible here")

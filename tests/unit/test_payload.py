@@ -30,7 +30,7 @@ IMAGE_SIDE = {"contents.py", "copies.py", "files.py", "venvs.py"}
 def payload(module):
     """Return the files of the package that go with a module, relative to the package."""
     if module in embed_library.FILES:
-        return embed_library.needed(module) | embed_library.needed(embed_library.STANDALONE)
+        return embed_library.carried(module)
     return embed_library.needed(module, PREFIX)
 
 

@@ -8,6 +8,8 @@ import unittest
 
 from testnode_python.outcome import Outcome
 
+from tools import embed_library
+
 try:
     import yaml
 except ImportError:  # it has no release for the oldest Pythons
@@ -350,6 +352,17 @@ class ModulesTest(unittest.TestCase):
     def test_the_documented_fields_are_those_of_an_outcome(self):
         returned = yaml.safe_load(constant_of(modules()["testnode_python_tools"], "RETURN"))
         self.assertEqual(set(Outcome._fields), set(returned["outcomes"]["contains"]))
+
+    def test_no_variable_of_a_job_gets_into_the_arguments_of_a_module_that_is_sent_as_it_is(self):
+        carriers = {path.stem for path in embed_library.FILES}
+        for role in ROLES:
+            tasks = tasks_of(role)
+            for task in tasks:
+                for key in carriers & set(task):
+                    with self.subTest(role=role, task=task["name"], module=key):
+                        block = [each for each in tasks if id(task) in map(id, each.get("block", []))]
+                        given = [each.get("vars", {}) for each in [task] + block]
+                        self.assertIn({"ansible_syslog_facility": "LOG_USER"}, given)
 
     def test_tasks_give_a_module_only_what_it_takes(self):
         taken = {name: set(argument_spec_of(path)) for name, path in modules().items()}

@@ -1,10 +1,11 @@
-"""The parameters of a module of Ansible, read as its AnsibleModule reads them, by who does without that."""
+"""Read a module's parameters as Ansible's AnsibleModule does, for modules that do without it."""
 
 from .errors import UsageError
 from .redaction import redact
 
-_TRUE = {"y", "yes", "on", "1", "true", "t"}
-_FALSE = {"n", "no", "off", "0", "false", "f"}
+# 1.0 and True are 1 there, 0.0 and False are 0.
+_TRUE = {"y", "yes", "on", "1", "true", "t", 1}
+_FALSE = {"n", "no", "off", "0", "false", "f", 0}
 
 
 def read(given, spec):
@@ -49,19 +50,27 @@ def _value(name, given, option):
         value = _TYPES[option["type"]](given)
         if "elements" in option:
             value = [_TYPES[option["elements"]](each) for each in value]
+        if option.get("no_log"):
+            _check_urls(given)
     except TypeError as error:
-        shown = "what is not shown" if option.get("no_log") else repr(given)
-        raise UsageError("{} is {}, which is {}".format(name, shown, error)) from None
+        told = "" if option.get("no_log") else ": {}".format(redact(repr(given)))
+        raise UsageError("{} is {}{}".format(name, error, told)) from None
     if "choices" in option:
         _choose(name, value if isinstance(value, list) else [value], option["choices"])
     return value
 
 
+def _check_urls(given):
+    # As text a dictionary would be shown with all that is secret in it.
+    if any(isinstance(each, (dict, list)) for each in (given if isinstance(given, list) else [given])):
+        raise TypeError("no URL")
+
+
 def _choose(name, values, choices):
-    wrong = [value for value in values if value not in choices]
+    wrong = [redact(repr(value)) for value in values if value not in choices]
     if wrong:
         cure = "choose from {}".format(", ".join(choices))
-        raise UsageError("{} is {}".format(name, ", ".join(wrong)), cure)
+        raise UsageError("{} in {} is no choice".format(", ".join(wrong), name), cure)
 
 
 def _text(value):
@@ -70,11 +79,9 @@ def _text(value):
 
 
 def _truth(value):
-    if isinstance(value, (str, int, float)):
-        # 1 and 1.0 are true as well.
-        word = value.lower().strip() if isinstance(value, str) else "{:g}".format(value)
-        if word in _TRUE | _FALSE:
-            return word in _TRUE
+    word = value.lower().strip() if isinstance(value, str) else value
+    if isinstance(value, (str, int, float)) and word in _TRUE | _FALSE:
+        return word in _TRUE
     raise TypeError("neither true nor false")
 
 

@@ -139,7 +139,8 @@ class TooOldTest(InThisProcess):
 
     def test_where_it_is_soft_the_task_is_skipped(self):
         skipped = {"changed": False, "skipped": True, "msg": self.WORDS}
-        for soft in (True, "True", "yes"):
+        skipped.update(outcomes=[], packages=[], needs_root=False)
+        for soft in (True, "True", "YES ", "on", 1):
             self.assertEqual(skipped, self.refusal(self.OLD, soft=soft, python2=True))
 
     def test_the_oldest_that_can_is_not_refused(self):
@@ -303,8 +304,11 @@ class FindModuleTest(ModuleCase):
     def test_what_is_no_parameter_is_refused_though_it_is_soft(self):
         for arguments, words in (
             ({"tool": "x"}, "there is no parameter tool; choose from from_packages, "),
-            ({"sources": ["moon"]}, "sources is moon; choose from system, precache, mirror, packages"),
-            ({"link": "perhaps"}, "link is 'perhaps', which is neither true nor false"),
+            (
+                {"sources": ["moon"]},
+                "'moon' in sources is no choice; choose from system, precache, mirror, packages",
+            ),
+            ({"link": "perhaps"}, "link is neither true nor false: 'perhaps'"),
         ):
             with self.subTest(arguments):
                 answer = self.call(soft=True, **arguments)
@@ -323,26 +327,21 @@ class FindModuleTest(ModuleCase):
     def test_no_text_in_an_argument_is_run(self):
         harm = os.path.join(self.folder, "harm")
         marks = ["<<INCLUDE_ANSIBLE_MODULE_{}_ARGS>>".format(kind) for kind in ("JSON", "COMPLEX")]
-        marks += [
-            '"{}"'.format(marks[1]),
-            "syslog.LOG_USER",
-            "'",
-            '"',
-            "'''",
-            '"""',
-            "\\",
-            "\u2028",
-            "\U0001f600",
-        ]
+        marks += ['"{}"'.format(marks[1]), "syslog.LOG_USER", "'", '"', '"""', "\\", "\u2028", "\U0001f600"]
         runs = ["+open({!r}, 'w').name+", ";open({!r}, 'w');", "\nopen({!r}, 'w')\n"]
         texts = [
             mark + quote + run.format(harm) + end + quote
             for mark in marks
             for run in runs
-            for quote, end in (("'", "b"), ('"', ""), ("", ""))
+            for quote, end in (("'", "b"), ('"', ""), ('"""', ""), ('\\"""', ""), ("", ""))
         ]
         task = {self.module: {"tools": ["{{ item }}"]}, "loop": texts, "ignore_errors": True}
+        # As the roles do, for it is filled in after the arguments, and into them.
+        task["vars"] = {"ansible_syslog_facility": "LOG_USER"}
+        facility = 'x"""); open({!r}, "w"); (r"""'.format(harm)
         play = [{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]
+        play[0]["vars"] = {"ansible_syslog_facility": facility}
         output = self.run_ansible(ANSIBLE + "-playbook", self.write("play.json", json.dumps(play)))
         self.assertEqual(len(texts), output.count("failed: [localhost]"), output)
+        self.assertEqual(0, output.count("MODULE FAILURE"), output)
         self.assertFalse(os.path.exists(harm))
