@@ -28,7 +28,7 @@ def _from_packages(request, node):
 
 
 # The policy, top to bottom.  Each rung is loaded when it is reached: for what is found
-# the first is all, and Ansible has what it ships compiled anew for every task.
+# the first is all, and a module compiles what it brings along anew for every task.
 def tool_rungs():
     """Yield the sources of a tool, nearest first, each with what asks it."""
     from . import discovery
