@@ -4,7 +4,6 @@ tools/embed_library.py writes it into each; here it is tested alone.  The module
 and ``answer_to``, which is given the parameters and whether this is check mode, and returns the answer.
 """
 
-import json
 import sys
 
 ARGUMENT_SPEC = {}
@@ -22,6 +21,11 @@ OLDEST = (3, 6)
 
 def main():
     """Run the module."""
+    # With pipelining the program comes on standard input: "" is then the folder where it happens to run.
+    if "" in sys.path:
+        sys.path.remove("")
+    import json
+
     # Ansible fills JSON in, in which three quotes never follow each other: no argument ends this text.
     given = json.loads(r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>""")
     settings = {name: given.pop(name) for name in list(given) if name.startswith("_ansible_")}

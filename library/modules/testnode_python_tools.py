@@ -143,14 +143,9 @@ outcome:
   returned: failure
 """
 
-import sys
-
-# With pipelining the program comes on standard input: "" is then the folder where it happens to run.
-if "" in sys.path:
-    sys.path.remove("")
-
-import json
+# Python has these since it started: nothing is looked for.
 import os
+import sys
 
 ARGUMENT_SPEC = {
     "tools": {"type": "list", "elements": "raw", "required": True},
@@ -198,6 +193,11 @@ OLDEST = (3, 6)
 
 def main():
     """Run the module."""
+    # With pipelining the program comes on standard input: "" is then the folder where it happens to run.
+    if "" in sys.path:
+        sys.path.remove("")
+    import json
+
     # Ansible fills JSON in, in which three quotes never follow each other: no argument ends this text.
     given = json.loads(r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>""")
     settings = {name: given.pop(name) for name in list(given) if name.startswith("_ansible_")}
@@ -284,7 +284,7 @@ extra of setup.cfg names.
 """What the arguments of an Ansible module ask for, as requests, and what it answers."""
 
 from .errors import UsageError
-from .redaction import redact
+from .parameters import redacted
 from .request import DEFAULT_TIMEOUT, Request
 
 _FIELDS = {
@@ -344,7 +344,7 @@ def without_secrets(module, *names):
         given = params[name]
         # Of the URLs only the secrets are secret, and those the library never tells.
         module.no_log_values.difference_update([given] if isinstance(given, str) else given)
-        module.params[name] = redact(given) if isinstance(given, str) else [redact(url) for url in given]
+        module.params[name] = redacted(given)
     return params
 
 
@@ -3383,11 +3383,15 @@ def shown(params, spec):
     :param dict spec: as for that.
     :rtype: dict
     """
-    return {name: _redacted(value) if spec[name].get("no_log") else value for name, value in params.items()}
+    return {name: redacted(value) if spec[name].get("no_log") else value for name, value in params.items()}
 
 
-def _redacted(value):
-    return [redact(url) for url in value] if isinstance(value, list) else redact(value)
+def redacted(value):
+    """Return a parameter without what is secret in its URLs.
+
+    :param value: a URL or a list of them.
+    """
+    return redact(value) if isinstance(value, str) else [redact(url) for url in value]
 
 
 def _value(name, given, option):

@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-import importlib.util
 import io
 import os
 import pathlib
@@ -12,6 +11,7 @@ import unittest
 from unittest import mock
 
 from tests.support.nodes import InAFolder
+from tests.unit.modules import load
 from tools import embed_library, standalone
 
 # What Ansible looks for in a module; each changes how it is sent.
@@ -22,14 +22,6 @@ OTHER_MARKS = [
     *("from ansible.module_utils", "import ansible.module_utils"),
 ]
 CURE = "run python3 tools/embed_library.py"
-
-
-def load(path):
-    """Return a module, loaded but not run."""
-    spec = importlib.util.spec_from_file_location("carrier", str(path))
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
 
 
 class LiteralTest(unittest.TestCase):
@@ -62,7 +54,7 @@ class ModulesTest(unittest.TestCase):
 
     def test_each_has_the_files_that_it_needs_as_they_are(self):
         for path in embed_library.FILES:
-            library = load(path).LIBRARY
+            library = load(path.stem).LIBRARY
             names = embed_library.carried(path)
             self.assertEqual({"testnode_python/" + name for name in names}, set(library), CURE)
             for name in names:

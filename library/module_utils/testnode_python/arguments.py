@@ -1,7 +1,7 @@
 """What the arguments of an Ansible module ask for, as requests, and what it answers."""
 
 from .errors import UsageError
-from .redaction import redact
+from .parameters import redacted
 from .request import DEFAULT_TIMEOUT, Request
 
 _FIELDS = {
@@ -61,7 +61,7 @@ def without_secrets(module, *names):
         given = params[name]
         # Of the URLs only the secrets are secret, and those the library never tells.
         module.no_log_values.difference_update([given] if isinstance(given, str) else given)
-        module.params[name] = redact(given) if isinstance(given, str) else [redact(url) for url in given]
+        module.params[name] = redacted(given)
     return params
 
 

@@ -38,11 +38,15 @@ def shown(params, spec):
     :param dict spec: as for that.
     :rtype: dict
     """
-    return {name: _redacted(value) if spec[name].get("no_log") else value for name, value in params.items()}
+    return {name: redacted(value) if spec[name].get("no_log") else value for name, value in params.items()}
 
 
-def _redacted(value):
-    return [redact(url) for url in value] if isinstance(value, list) else redact(value)
+def redacted(value):
+    """Return a parameter without what is secret in its URLs.
+
+    :param value: a URL or a list of them.
+    """
+    return redact(value) if isinstance(value, str) else [redact(url) for url in value]
 
 
 def _value(name, given, option):

@@ -1,5 +1,6 @@
 """The modules as Ansible runs them: sent to a node that is this machine, and their answer read."""
 
+import importlib.util
 import json
 import os
 import pathlib
@@ -34,6 +35,14 @@ def run(argv):
         return 127, str(error)
     output = process.communicate(timeout=60)[0].decode()
     return process.returncode, output
+
+
+def load(name):
+    """Return a module, loaded but not run."""
+    spec = importlib.util.spec_from_file_location(name, str(MODULES / (name + ".py")))
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
 
 
 class ModuleCase(HasPrecache):

@@ -2,6 +2,10 @@
 
 import json
 import os
+import sys
+import types
+import unittest
+from unittest import mock
 
 from testnode_python.audit import report, text
 from testnode_python.errors import Error
@@ -9,7 +13,7 @@ from testnode_python.errors import Error
 from tests.support.systems import SITE, SystemCase
 from tests.unit import test_payload
 
-from . import MODULES, NEEDS_ANSIBLE, ModuleCase, test_find
+from . import MODULES, NEEDS_ANSIBLE, ModuleCase, load
 
 MODULE = "testnode_python_audit"
 # What Ansible must not fill in, and what is no text.
@@ -25,11 +29,32 @@ class AuditSourceTest(ModuleCase):
         self.assert_python2_reads_it()
 
 
-class TooOldTest(test_find.InThisProcess):
+class Exit(Exception):
+    """What ends a module."""
+
+
+class FakeModule:
+    """As Ansible's: ends with an answer."""
+
+    def __init__(self, argument_spec, supports_check_mode):
+        assert argument_spec and supports_check_mode
+
+    def fail_json(self, **answer):
+        raise Exit(dict(answer, failed=True))
+
+
+class TooOldTest(unittest.TestCase):
     """Under a Python that could not read the library."""
 
     def test_it_is_refused_with_the_way_out(self):
-        answer = self.too_old(MODULE, self.OLD)
+        basic = types.SimpleNamespace(AnsibleModule=FakeModule)
+        modules = {"ansible": basic, "ansible.module_utils": basic, "ansible.module_utils.basic": basic}
+        with mock.patch.dict(sys.modules, modules):
+            loaded = load(MODULE)
+        loaded.sys = types.SimpleNamespace(version_info=(2, 7, 18, "final", 0))
+        with self.assertRaises(Exit) as caught:
+            loaded.main()
+        (answer,) = caught.exception.args
         words = "Python 2.7 is too old for testnode-python, which needs 3.6"
         cure = "; set ansible_python_interpreter to a newer one"
         self.assertEqual({"failed": True, "msg": words + cure}, answer)

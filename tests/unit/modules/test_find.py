@@ -1,6 +1,5 @@
 """The module testnode_python_find."""
 
-import importlib.util
 import json
 import os
 import sys
@@ -14,7 +13,7 @@ from tests.support.precaches import COMPANIONS
 from tests.support.pythons import give, make_python, make_venv
 from tests.unit import test_provision
 
-from . import ANSIBLE, MODULES, NEEDS_ANSIBLE, ModuleCase
+from . import ANSIBLE, NEEDS_ANSIBLE, ModuleCase, load
 
 PYTHON2_WORDS = "Python 2 is asked for, by tox_prefer_python2 or ensure_pip_from_packages_with_python2"
 
@@ -28,55 +27,7 @@ class FindSourceTest(ModuleCase):
         self.assert_python2_reads_it()
 
 
-class Exit(Exception):
-    """What ends a module."""
-
-
-class FakeModule:
-    """As Ansible's: takes the spec, fills in defaults, ends with an answer."""
-
-    given = {}
-    check_mode = False
-
-    def __init__(self, argument_spec, supports_check_mode):
-        self.params = {name: spec.get("default") for name, spec in argument_spec.items()}
-        assert set(self.given) <= set(self.params) and supports_check_mode
-        self.params.update(self.given)
-
-    def exit_json(self, **answer):
-        raise Exit(dict(answer, failed=False))
-
-    def fail_json(self, **answer):
-        raise Exit(dict(answer, failed=True))
-
-
-def load(name):
-    """Return a module, loaded but not run."""
-    spec = importlib.util.spec_from_file_location(name, str(MODULES / (name + ".py")))
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
-
-
-class InThisProcess(test_provision.ProvisionCase):
-    """Runs modules here, where root, Python and the places of the machine can be others than they are."""
-
-    OLD = (2, 7, 18, "final", 0)
-
-    def too_old(self, name, version, **arguments):
-        """Return what a module of AnsibleModule answers under another Python."""
-        basic = types.SimpleNamespace(AnsibleModule=type("Given", (FakeModule,), {"given": arguments}))
-        modules = {"ansible": basic, "ansible.module_utils": basic, "ansible.module_utils.basic": basic}
-        with mock.patch.dict(sys.modules, modules):
-            loaded = load(name)
-            loaded.sys = types.SimpleNamespace(version_info=version)
-            with self.assertRaises(Exit) as caught:
-                loaded.main()
-        (answer,) = caught.exception.args
-        return answer
-
-
-class RootTest(InThisProcess):
+class RootTest(test_provision.ProvisionCase):
     """What takes root, by a sudo of our own making."""
 
     def answer(self, check=False, **arguments):
@@ -120,9 +71,10 @@ class RootTest(InThisProcess):
         self.assertFalse(os.path.lexists(os.path.join(self.folder, "local-bin")))
 
 
-class TooOldTest(InThisProcess):
+class TooOldTest(unittest.TestCase):
     """Under a Python that could not read the library."""
 
+    OLD = (2, 7, 18, "final", 0)
     WORDS = "Python 2.7 is too old for testnode-python, which needs 3.6"
     CURE = "; set ansible_python_interpreter to a newer one"
 
